@@ -1,1 +1,14 @@
-//! Placeholder while the crate is being raised.
+//! Wire formats of language model APIs: bytes in, meaning out, and back again.
+//!
+//! This crate does no I/O, reads no clock and draws no random number, so that the same bytes mean the
+//! same thing in the proxy, in `demur explain` and in a test. It knows nothing of policies: it says what
+//! a body *says* and where, and writes back what it is told to write.
+//!
+//! Two promises hold for every dialect. What nobody edits leaves byte for byte as it came, because edits
+//! are splices into the original body. And every piece of text in a body is either read, with a JSON
+//! pointer to it, or named as unjudged: there is no third place where text could hide.
+
+pub mod dialect;
+pub mod framing;
+pub mod json;
+pub mod message;

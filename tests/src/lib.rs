@@ -1,1 +1,1 @@
-//! Placeholder while the crate is being raised.
+//! What the end-to-end tests of demur stand on.

@@ -1,1 +1,27 @@
-//! Placeholder while the crate is being raised.
+//! Policies: facts in, decision out.
+//!
+//! A policy is a YAML file of rules. [`compile()`] turns files into a [`PolicySet`] or says everything
+//! that is wrong with them; [`evaluate()`] asks the set about one exchange. Nothing in this crate does
+//! I/O, reads a clock, waits or panics, so the same policies and the same [`Facts`] give the same
+//! [`Decision`] on any machine, today and in a replay next year.
+//!
+//! The order of the modules is the direction of dependency: each names only those above it.
+
+pub mod diagnostic;
+
+pub mod facts;
+
+pub mod decision;
+
+pub mod policy;
+
+pub mod compile;
+
+pub mod evaluate;
+
+pub use compile::{Environment, UpstreamDecl, compile};
+pub use decision::{Change, Decision, Outcome};
+pub use diagnostic::{Diagnostic, Format, Source, render};
+pub use evaluate::evaluate;
+pub use facts::{Facts, Phase, Signal};
+pub use policy::{Guidance, Needs, PolicySet};

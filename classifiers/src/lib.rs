@@ -1,1 +1,24 @@
-//! Placeholder while the crate is being raised.
+//! Classifiers: from a text, calibrated scores with the right to abstain.
+//!
+//! A classifier is a folder: a manifest (`classifier.yaml`), an ONNX graph and a tokenizer. A [`Registry`]
+//! opens folders, verifies them and warms them up; a [`Classifier`] judges texts. This crate knows nothing
+//! of HTTP dialects or of policies.
+//!
+//! The modules below stand in the order in which they build on one another: each names only those above it.
+
+pub mod score;
+
+pub mod judgement;
+
+pub mod observe;
+
+pub mod onnxruntime;
+
+pub mod classifier;
+
+pub mod registry;
+
+pub use classifier::Classifier;
+pub use judgement::{Abstention, HeadJudgement, Judgement, Timing, Trigger, Unavailable};
+pub use observe::Observer;
+pub use registry::{LoadError, Options, Provider, Registry};

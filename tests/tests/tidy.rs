@@ -3,7 +3,10 @@
 //! Size, the doc comment every file opens with, the order of modules, the crates that must not know each
 //! other, the top level of the repository. Each test prints *all* its findings, one a line, as
 //! `file:line: what is wrong`, so that one run is enough to mend them.
-#![expect(clippy::expect_used, reason = "a repository that cannot be read is no finding but the end of the test")]
+#![expect(
+    clippy::expect_used,
+    reason = "a repository that cannot be read is no finding but the end of the test"
+)]
 
 use std::collections::HashMap;
 use std::fs;

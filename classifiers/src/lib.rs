@@ -14,11 +14,18 @@ pub mod observe;
 
 pub mod onnxruntime;
 
+pub mod error;
+
+pub mod calibrate;
+
+pub mod manifest;
+
 pub mod classifier;
 
 pub mod registry;
 
 pub use classifier::Classifier;
+pub use error::LoadError;
 pub use judgement::{Abstention, HeadJudgement, Judgement, Timing, Trigger, Unavailable};
 pub use observe::Observer;
-pub use registry::{LoadError, Options, Provider, Registry};
+pub use registry::{Options, Provider, Registry};

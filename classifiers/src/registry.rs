@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::classifier::Classifier;
+use crate::error::LoadError;
 use crate::observe::{Observer, Silent};
 use crate::onnxruntime::NotFound;
 
@@ -53,50 +54,6 @@ pub enum Provider {
 #[derive(Debug, Default)]
 pub struct Registry {
     classifiers: Vec<Arc<Classifier>>,
-}
-
-/// Why the classifiers could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// There is no ONNX Runtime.
-    #[error(transparent)]
-    NoRuntime(#[from] NotFound),
-    /// ONNX Runtime is there but does not load.
-    #[error("ONNX Runtime at `{}` does not load: {reason}", .path.display())]
-    Runtime {
-        /// The library.
-        path: PathBuf,
-        /// What it said.
-        reason: String,
-    },
-    /// A file could not be read.
-    #[error("`{}` could not be read: {source}", .path.display())]
-    Unreadable {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// A file is not the one the manifest names.
-    #[error(
-        "`{}` is not the file that the manifest names: it says sha256 {expected}, the file has {found}", .path.display()
-    )]
-    Digest {
-        /// The file.
-        path: PathBuf,
-        /// As the manifest says.
-        expected: String,
-        /// As the file is.
-        found: String,
-    },
-    /// A file does not say what it should.
-    #[error("`{}`: {message}", .path.display())]
-    Invalid {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, with its place where it has one.
-        message: String,
-    },
 }
 
 // === impl Options ===

@@ -111,6 +111,7 @@ def draw(entry, rng):
         used[pair] += 1
         topic = entry.topics[pair[1]] if entry.topics else []
         text = fill(entry.templates[pair[0]], topic, rng).strip()
+        text = text[:1].upper() + text[1:]
         if text not in texts:
             texts.append(text)
             by_template[pair[0]] += 1

@@ -2,7 +2,6 @@
 //!
 //! Bad input from a client never reaches the upstream; bad behaviour of an upstream never looks like a good
 //! answer; a bad file is named, with what is wrong in it.
-#![expect(clippy::expect_used, reason = "a test ends where its ground gives way")]
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use http::{Method, StatusCode};
 use serde::Serialize;
 
 use crate::framing::{Frame, Framing};
-use crate::json::BodyError;
+use crate::json::{BodyError, Fault};
 use crate::message::{Answer, Delta, Denial, Edit, Ending, Origin, PartKind, Request, Response, Unjudged};
 
 /// What a path says about the request, as its dialect reads it.
@@ -35,9 +35,9 @@ pub enum EditError {
     /// What is at the pointer is not a string.
     #[error("`{0}` is not a string")]
     NotText(String),
-    /// Two edits change the same bytes.
-    #[error("two edits change `{0}`")]
-    Overlap(String),
+    /// Two edits change the same bytes, at this offset.
+    #[error("two edits change byte {0}")]
+    Overlap(usize),
     /// The dialect has no way to say it.
     #[error("{0}")]
     Unsupported(&'static str),
@@ -205,6 +205,15 @@ pub struct Guarded {
     /// Whether the path came in its canonical form. A path that is guarded only after it was decoded or
     /// folded is guarded all the same, but an upstream may read it otherwise: refuse it, or send the canonical one.
     pub canonical: bool,
+}
+
+// === impl Event ===
+
+impl Event {
+    /// A frame that cannot be read.
+    pub(crate) fn unreadable(why: &'static str) -> Self {
+        Self { unreadable: Some(BodyError::new(Fault::Syntax(why), 0)), ..Self::default() }
+    }
 }
 
 // === impl Guarded, Route ===

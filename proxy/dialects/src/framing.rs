@@ -66,6 +66,28 @@ enum Cutter {
 /// The largest frame that is read as one: 4 MiB, far above any chunk of any API.
 pub const MAX_FRAME_BYTES: usize = 4 << 20;
 
+/// One server-sent event of a single line of data.
+pub(crate) fn sse_event(event: Option<&str>, data: &str) -> String {
+    match event {
+        Some(event) => format!("event: {event}\ndata: {data}\n\n"),
+        None => format!("data: {data}\n\n"),
+    }
+}
+
+// === impl Framing ===
+
+impl Framing {
+    /// The framing that a content type announces; `None` when the body is not a stream.
+    pub(crate) fn of_content_type(content_type: Option<&str>) -> Option<Self> {
+        let essence = content_type?.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        match essence.as_str() {
+            "text/event-stream" => Some(Self::Sse),
+            "application/x-ndjson" | "application/ndjson" | "application/jsonl" => Some(Self::Ndjson),
+            _ => None,
+        }
+    }
+}
+
 // === impl Framer ===
 
 impl Framer {

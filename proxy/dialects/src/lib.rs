@@ -9,6 +9,11 @@
 //! pointer to it, or named as unjudged: there is no third place where text could hide.
 
 pub mod dialect;
+mod fields;
+mod edit;
+pub mod openai;
+pub mod route;
+
 pub mod framing;
 pub mod json;
 pub mod message;

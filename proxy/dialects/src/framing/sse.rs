@@ -73,10 +73,7 @@ pub(super) fn read(raw: &Bytes) -> (Option<String>, Payload) {
     let mut data: Option<Vec<u8>> = None;
     for line in split_lines(text) {
         let (field, value) = match line.iter().position(|byte| *byte == b':') {
-            Some(colon) => (
-                line.get(..colon).unwrap_or_default(),
-                line.get(colon + 1..).unwrap_or_default(),
-            ),
+            Some(colon) => (line.get(..colon).unwrap_or_default(), line.get(colon + 1..).unwrap_or_default()),
             None => (line, [].as_slice()),
         };
         let value = value.strip_prefix(b" ".as_slice()).unwrap_or(value);

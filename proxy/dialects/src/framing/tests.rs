@@ -45,7 +45,11 @@ fn events_end_at_an_empty_line() {
 
 #[test]
 fn documents_end_with_the_line() {
-    check(Framing::Ndjson, "{}\n{\"a\":1}\r\n\n{}", &["{}␊ => {}", "{\"a\":1}␍␊ => {\"a\":1}", "␊ => None", "{} => {}"]);
+    check(
+        Framing::Ndjson,
+        "{}\n{\"a\":1}\r\n\n{}",
+        &["{}␊ => {}", "{\"a\":1}␍␊ => {\"a\":1}", "␊ => None", "{} => {}"],
+    );
 }
 
 #[test]
@@ -73,8 +77,22 @@ fn a_frame_over_the_limit_is_named_to_its_end() {
 
 fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
-        Just("data: "), Just("\n"), Just("\r"), Just("\r\n"), Just("event: e"), Just(": c"), Just("\u{feff}"),
-        Just("{"), Just("}"), Just("["), Just("]"), Just(","), Just("\""), Just("\\"), Just("a"), Just("é"),
+        Just("data: "),
+        Just("\n"),
+        Just("\r"),
+        Just("\r\n"),
+        Just("event: e"),
+        Just(": c"),
+        Just("\u{feff}"),
+        Just("{"),
+        Just("}"),
+        Just("["),
+        Just("]"),
+        Just(","),
+        Just("\""),
+        Just("\\"),
+        Just("a"),
+        Just("é"),
     ];
     prop_oneof![
         prop::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat().into_bytes()),

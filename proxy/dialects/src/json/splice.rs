@@ -147,12 +147,7 @@ impl Container {
         self.patch_last(&children, &self.last, patches);
     }
 
-    fn patch_last(
-        &self,
-        children: &[Node<'_>],
-        added: &[String],
-        patches: &mut Vec<(Range<usize>, String)>,
-    ) {
+    fn patch_last(&self, children: &[Node<'_>], added: &[String], patches: &mut Vec<(Range<usize>, String)>) {
         let last = children.iter().rev().find(|child| !self.removed.contains(&child.index()));
         if let (Some(last), false) = (last, added.is_empty()) {
             patches.push((at(last.span().end), format!(",{}", added.join(","))));
@@ -166,7 +161,8 @@ impl Container {
         first_kept: usize,
         patches: &mut Vec<(Range<usize>, String)>,
     ) {
-        if let (Some(first), Some(kept), true) = (children.first(), children.get(first_kept), first_kept > 0) {
+        if let (Some(first), Some(kept), true) = (children.first(), children.get(first_kept), first_kept > 0)
+        {
             patches.push((start_of(*first)..start_of(*kept), String::new()));
         }
         for pair in children.windows(2).skip(first_kept) {

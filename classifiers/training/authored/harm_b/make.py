@@ -6,7 +6,7 @@ Run `python3 make.py` after an edit, then `python3 check.py`. The same sources g
 
 Hand file: `! type=homonym` sets the type of what follows; `=phrase category` opens an idea; below it, groups parted
 by a blank line are pairs; a row is `0 text` or `1 text` (`1:category text` overrides the category). A literal `\\n` is a
-line break. A row on its own is an unpaired row.
+line break. A row on its own is an unpaired row; after `! lone` every row is one.
 
 Grammar file: `@phrase category type` opens a block that owns its frames and its contents, so a split by phrase never
 leaves a frame on both sides. `f` a frame with `{x}`; `p safe | harmful [| category]` a pair of contents; `s name: a | b`
@@ -41,7 +41,7 @@ def row(text, harmful, category, kind, family, phrase, pair):
 def read_hand(path):
     """Rows of one hand-written file, in order."""
     family, kind, phrase, category = path.stem, "plain", "", "none"
-    rows, number, fresh = [], 0, True
+    rows, number, fresh, lone = [], 0, True, False
     for at, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         line = line.strip()
         if not line:
@@ -50,6 +50,8 @@ def read_hand(path):
             continue
         elif line.startswith("! type="):
             kind = line.removeprefix("! type=")
+        elif line == "! lone":
+            lone = True
         elif line.startswith("="):
             phrase, category = line[1:].split()
             fresh = True
@@ -57,7 +59,7 @@ def read_hand(path):
             match = re.fullmatch(r"([01])(?::([a-z_]+))? (.+)", line)
             if match is None:
                 raise SystemExit(f"{path.name}:{at}: not a row: {line}")
-            if fresh:
+            if fresh or lone:
                 number, fresh = number + 1, False
             label, other, text = match.groups()
             pair = f"b-{family}-h{number:04d}"

@@ -21,4 +21,5 @@ pub mod openai;
 pub mod upstream;
 pub mod client;
 pub mod folder;
+pub mod load;
 pub mod process;

@@ -255,7 +255,7 @@ fn keep(pipe: impl Read + Send + 'static, output: &Arc<Mutex<String>>) {
 
 /// A port below the range that the system hands out for connections, so that none of them can take it between
 /// here and the start of the process.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
         // Test binaries run one after another, but two checkouts may be tested at once.

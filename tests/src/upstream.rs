@@ -22,6 +22,9 @@ use tokio::time::sleep;
 use crate::clock::runtime;
 use crate::script::{Ending, Piece, Received, Reply};
 
+/// How many requests an upstream remembers: more than any test looks at, and fewer than a benchmark sends.
+const KEPT: usize = 10_000;
+
 type Script = dyn Fn(&Received) -> Reply + Send + Sync;
 
 /// A running upstream. It ends, with all its connections, when it is dropped.
@@ -103,12 +106,19 @@ async fn serve(socket: TcpStream, script: Arc<Script>, received: Arc<Mutex<Vec<R
             let body = body.collect().await?.to_bytes();
             let request = Received { method: head.method, target, headers: head.headers, body };
             let reply = script(&request);
-            received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+            remember(&received, request);
             Ok::<_, hyper::Error>(answer(reply).await)
         }
     });
     // An error here is a connection the other side broke, or one that the script told us to break.
     let _ = auto::Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(socket), service).await;
+}
+
+fn remember(received: &Mutex<Vec<Received>>, request: Received) {
+    let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
+    if received.len() < KEPT {
+        received.push(request);
+    }
 }
 
 async fn answer(reply: Reply) -> Response<impl Body<Data = Bytes, Error = io::Error> + 'static> {

@@ -202,7 +202,7 @@ def verb_phrases():
     for line in "\n".join(blocks).split("\n"):
         if " | " in line:
             key = "-".join(re.findall(r"[a-z0-9]+", line.split(" | ")[0].lower()))
-            found += [(content(side.split(" ", 1)[1]), key, side) for side in line.split(" | ")]
+            found += [(content(side.split(" ", 1)[1]), key, side.strip()) for side in line.split(" | ")]
     return found
 
 
@@ -216,14 +216,14 @@ def phrase(item, known):
     if item["family"].startswith(("hand", "plain")):
         return item["pair"]
     words = content(item["text"])
-    fits = [(len(tail), key) for tail, key, _ in known if len(tail) >= 2 and tail <= words]
+    fits = [(len(tail), key) for tail, key, side in known if tail <= words and (len(tail) >= 2 or any(word[:3] == side[:3] for word in words))]
     return f"vp:{max(fits)[1]}" if fits else item["pair"]
 
 
 def main():
     rows = [json.loads(line) for line in ROWS.read_text(encoding="utf-8").splitlines()]
     known = verb_phrases()
-    unsafe = {f"vp:{key}": side.strip() for _, key, side in known[1::2]}
+    unsafe = {f"vp:{key}": side for _, key, side in known[1::2]}
     with open(ROWS, "w", encoding="utf-8") as out:
         for item in rows:
             item["phrase"] = phrase(item, known)

@@ -20,6 +20,20 @@ pub mod calibrate;
 
 pub mod manifest;
 
+pub mod tensors;
+
+pub mod batch;
+
+pub mod cache;
+
+pub mod backend;
+
+pub mod tokenize;
+
+pub mod onnx;
+
+pub mod queue;
+
 pub mod classifier;
 
 pub mod registry;
@@ -28,4 +42,5 @@ pub use classifier::Classifier;
 pub use error::LoadError;
 pub use judgement::{Abstention, HeadJudgement, Judgement, Timing, Trigger, Unavailable};
 pub use observe::Observer;
-pub use registry::{Options, Provider, Registry};
+pub use onnx::Provider;
+pub use registry::{Options, Registry};

@@ -265,6 +265,20 @@ impl Manifest {
     pub fn head(&self, name: &str) -> Option<(usize, &Head)> {
         self.heads.iter().enumerate().find(|(_, head)| &*head.name == name)
     }
+
+    /// How many numbers a row of this output has, as far as the labels say.
+    pub fn width(&self, output: usize) -> Option<usize> {
+        self.heads.iter().find_map(|head| match (&head.reading, &head.category) {
+            (Reading::Binary { output: place }, _) if *place == output => Some(1),
+            (Reading::Classes { output: place }, _) if *place == output => Some(head.labels.len()),
+            (_, Some(Category { labels, reading: CategoryReading::Logits { output: place }, .. }))
+                if *place == output =>
+            {
+                Some(labels.len())
+            }
+            _ => None,
+        })
+    }
 }
 
 // === impl FileRef ===

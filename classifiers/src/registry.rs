@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::classifier::Classifier;
 use crate::error::LoadError;
 use crate::observe::{Observer, Silent};
+use crate::onnx::Provider;
 use crate::onnxruntime::NotFound;
 
 /// How classifiers run.
@@ -33,21 +34,6 @@ pub struct Options {
     pub calibrations: Vec<PathBuf>,
     /// Who hears what happens.
     pub observer: Arc<dyn Observer>,
-}
-
-/// Where a model runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Provider {
-    /// On the processor.
-    #[default]
-    Cpu,
-    /// On an NVIDIA GPU.
-    Cuda {
-        /// Which one.
-        device: i32,
-        /// Whether to refuse to start without it, rather than to fall back to the CPU.
-        required: bool,
-    },
 }
 
 /// Classifiers by name and by head.

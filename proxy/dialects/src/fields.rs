@@ -235,9 +235,8 @@ impl Walk<'_> {
 
     fn text(&mut self, meaning: Meaning, text: &str) {
         let (kind, speaker) = match meaning {
-            Meaning::Text(kind, speaker) => (kind, speaker),
             Meaning::Any(..) if is_data(text) => return self.unjudged("data"),
-            Meaning::Any(kind, speaker) => (kind, speaker),
+            Meaning::Text(kind, speaker) | Meaning::Any(kind, speaker) => (kind, speaker),
             _ if is_name(text) => return,
             _ => (PartKind::Other, Speaker::Turn),
         };

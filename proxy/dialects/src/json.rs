@@ -264,13 +264,13 @@ impl<'b> Scan<'b> {
         if entry.kind == Kind::Array {
             self.open.push(Level { entry: index, keys: None });
             let first = self.parser.known_array().map_err(|error| fault(self.bytes, &error))?;
-            self.enter(first.map(|peek| (peek, Entry::default())))
+            Ok(self.enter(first.map(|peek| (peek, Entry::default()))))
         } else {
             self.open.push(Level { entry: index, keys: Some(HashSet::new()) });
             let first = self.parser.known_object().map(|key| key.map(str::to_owned));
             let first = first.map_err(|error| fault(self.bytes, &error))?;
             let member = self.member(first, start + 1)?;
-            self.enter(member)
+            Ok(self.enter(member))
         }
     }
 
@@ -308,11 +308,11 @@ impl<'b> Scan<'b> {
             let peek = self.parser.array_step().map_err(|error| self.fault(&error))?;
             peek.map(|peek| (peek, Entry::default()))
         };
-        self.enter(next)
+        Ok(self.enter(next))
     }
 
     /// Closes the innermost container when it has no further value.
-    fn enter(&mut self, next: Option<(Peek, Entry)>) -> Result<Option<(Peek, Entry)>, BodyError> {
+    fn enter(&mut self, next: Option<(Peek, Entry)>) -> Option<(Peek, Entry)> {
         if next.is_none()
             && let Some(level) = self.open.pop()
         {
@@ -322,7 +322,7 @@ impl<'b> Scan<'b> {
                 entry.next = after;
             }
         }
-        Ok(next)
+        next
     }
 
     /// Checks a key and looks at the value behind it.
@@ -381,13 +381,13 @@ fn fault(bytes: &[u8], error: &JiterError) -> BodyError {
     };
     let word = |word: &[u8]| bytes.get(error.index..).is_some_and(|rest| rest.starts_with(word));
     let fault = match kind {
-        JsonErrorType::EofWhileParsingList
+        // jiter's word for a first half that no second one follows.
+        JsonErrorType::UnexpectedEndOfHexEscape if error.index < bytes.len() => Fault::LoneSurrogate,
+        JsonErrorType::UnexpectedEndOfHexEscape
+        | JsonErrorType::EofWhileParsingList
         | JsonErrorType::EofWhileParsingObject
         | JsonErrorType::EofWhileParsingString
         | JsonErrorType::EofWhileParsingValue => Fault::Truncated,
-        // jiter's word for a first half that no second one follows.
-        JsonErrorType::UnexpectedEndOfHexEscape if error.index < bytes.len() => Fault::LoneSurrogate,
-        JsonErrorType::UnexpectedEndOfHexEscape => Fault::Truncated,
         JsonErrorType::TrailingCharacters => Fault::TrailingData,
         JsonErrorType::LoneLeadingSurrogateInHexEscape | JsonErrorType::InvalidUnicodeCodePoint => {
             Fault::LoneSurrogate

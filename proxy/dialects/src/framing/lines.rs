@@ -15,13 +15,11 @@ pub(super) struct Cutter {
 impl Cutter {
     pub(super) fn find_end(&mut self, pending: &[u8]) -> Option<usize> {
         let rest = pending.get(self.looked..).unwrap_or_default();
-        match rest.iter().position(|byte| *byte == b'\n') {
-            Some(place) => Some(std::mem::take(&mut self.looked) + place + 1),
-            None => {
-                self.looked = pending.len();
-                None
-            }
-        }
+        let Some(place) = rest.iter().position(|byte| *byte == b'\n') else {
+            self.looked = pending.len();
+            return None;
+        };
+        Some(std::mem::take(&mut self.looked) + place + 1)
     }
 
     pub(super) fn forget_pending(&mut self) {

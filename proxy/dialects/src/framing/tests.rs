@@ -4,9 +4,9 @@ use super::{Frame, Framer, Framing, Payload};
 use proptest::prelude::*;
 
 fn frames(framing: Framing, chunks: &[&[u8]]) -> Vec<Frame> {
-    let mut framer = Framer::with_limit(framing, 64);
-    let mut frames: Vec<Frame> = chunks.iter().flat_map(|chunk| framer.push(chunk)).collect();
-    frames.extend(framer.finish());
+    let mut cutting = Framer::with_limit(framing, 64);
+    let mut frames: Vec<Frame> = chunks.iter().flat_map(|chunk| cutting.push(chunk)).collect();
+    frames.extend(cutting.finish());
     frames
 }
 

@@ -10,6 +10,7 @@
 
 pub mod dialect;
 mod fields;
+mod body;
 mod edit;
 pub mod openai;
 pub mod route;

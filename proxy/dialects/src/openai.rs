@@ -4,7 +4,9 @@
 //! stands in the path. Any other prefix is taken as well, because gateways and compatible servers put
 //! theirs before the same last segments.
 
+mod stream;
 pub mod chat;
+pub mod completions;
 
 use bytes::Bytes;
 use http::StatusCode;

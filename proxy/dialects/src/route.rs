@@ -12,7 +12,7 @@ use crate::openai;
 
 /// Every dialect.
 pub fn dialects() -> &'static [&'static dyn Dialect] {
-    const ALL: &[&dyn Dialect] = &[&openai::chat::Chat];
+    const ALL: &[&dyn Dialect] = &[&openai::chat::Chat, &openai::completions::Completions];
     ALL
 }
 

@@ -5,6 +5,8 @@
 //! meant for people; a case of another shape needs another file, not another test. Everything that is read
 //! is also written back unchanged, and must be the same bytes.
 
+#![cfg(test)]
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -217,12 +219,17 @@ fn show_response(shown: &mut String, dialect: &dyn Dialect, status: StatusCode, 
     }
     show_parts(shown, &[], unjudged);
     assert_eq!(response.document.bytes(), body);
-    for (name, finish) in
-        [("replaced", Finish::Stop), ("filtered", Finish::ContentFilter), ("refused", Finish::Refusal)]
-    {
-        for choice in choices {
-            writeln!(shown, "\n## choice {} {name}", choice.index).unwrap();
-            show_edited(shown, dialect.edit_response(&response, choice.index, "Something better.", finish));
+    for (place, choice) in choices.iter().enumerate() {
+        for (name, finish) in
+            [("replaced", Finish::Stop), ("filtered", Finish::ContentFilter), ("refused", Finish::Refusal)]
+        {
+            if place == 0 || finish == Finish::Stop {
+                writeln!(shown, "\n## choice {} {name}", choice.index).unwrap();
+                show_edited(
+                    shown,
+                    dialect.edit_response(&response, choice.index, "Something better.", finish),
+                );
+            }
         }
     }
 }
@@ -242,17 +249,18 @@ fn show_stream(shown: &mut String, dialect: &dyn Dialect, case: &Case, body: &By
     for event in &events {
         show_event(shown, event);
     }
-    let cuts = [("unseen", 0), ("after half", events.len() / 2), ("at its end", events.len())];
-    for (name, passed) in cuts {
-        for (how, ending) in [
-            ("replaced", Ending::Stop),
-            ("filtered", Ending::ContentFilter),
-            ("refused", Ending::Refusal),
-            ("failed", Ending::Error(Denial::UpstreamUnavailable, "the upstream closed the stream")),
-        ] {
-            writeln!(shown, "\n## {how} {name}").unwrap();
-            shown.push_str(&cut(dialect, framing, body, passed, ending));
-        }
+    let half = events.len() / 2;
+    let failed = Ending::Error(Denial::UpstreamUnavailable, "the upstream closed the stream");
+    for (name, passed, ending) in [
+        ("replaced unseen", 0, Ending::Stop),
+        ("replaced after half", half, Ending::Stop),
+        ("filtered after half", half, Ending::ContentFilter),
+        ("refused after half", half, Ending::Refusal),
+        ("failed after half", half, failed),
+        ("replaced at its end", events.len(), Ending::Stop),
+    ] {
+        writeln!(shown, "\n## {name}").unwrap();
+        shown.push_str(&cut(dialect, framing, body, passed, ending));
     }
 }
 

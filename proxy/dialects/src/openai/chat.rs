@@ -4,19 +4,20 @@
 //! `finish_reason` `content_filter`; or, for the prompt, a 400 with the code `content_filter`.
 
 mod fields;
-mod stream;
 
 use bytes::Bytes;
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
+use super::stream::{self, Shape};
 use super::{choice_index, finish_word, identifier, role};
+use crate::body::{self, items, owned};
 use crate::dialect::{Dialect, EditError, Endpoint, StreamReader};
 use crate::edit;
 use crate::framing::Framing;
-use crate::json::{BodyError, Document, Limits, Node, Splices, quote};
+use crate::json::{BodyError, Document, Node, Splices, quote};
 use crate::message::{
-    Answer, Choice, Denial, Edit, Finish, Origin, Part, PartKind, Position, Request, RequestView, Response,
+    Answer, Choice, Denial, Edit, Finish, Origin, PartKind, Position, Request, RequestView, Response,
     ResponseView, Role, Unjudged,
 };
 
@@ -40,16 +41,19 @@ const PART_TYPES: [&str; 12] = [
     "tool_result",
 ];
 
-/// Members of an answer's message that belong to the answer that is being replaced.
-const ANSWER_MEMBERS: [&str; 7] = [
-    "tool_calls",
-    "function_call",
-    "audio",
-    "annotations",
-    "reasoning",
-    "reasoning_content",
-    "reasoning_details",
-];
+/// Members of an answer's message that stay when the answer is replaced; all others belonged to the old one.
+const KEPT_MEMBERS: [&str; 3] = ["role", "content", "refusal"];
+
+const SHAPE: Shape = Shape {
+    prefix: "chatcmpl-",
+    object: "chat.completion.chunk",
+    table: fields::chunk,
+    say: |text, first| match (text, first) {
+        (text, true) => json!({"delta": {"role": "assistant", "content": text.unwrap_or_default()}}),
+        (Some(text), false) => json!({"delta": {"content": text}}),
+        (None, false) => json!({"delta": {}}),
+    },
+};
 
 // === impl Chat ===
 
@@ -63,7 +67,7 @@ impl Dialect for Chat {
     }
 
     fn read_request(&self, endpoint: &Endpoint, body: &Bytes) -> Result<Request, BodyError> {
-        let document = Document::parse(body.clone(), Limits::default())?;
+        let document = body::object(body)?;
         let view = request_view(&document, endpoint)?;
         Ok(Request { document, view })
     }
@@ -98,8 +102,8 @@ impl Dialect for Chat {
     }
 
     fn read_response(&self, _status: StatusCode, body: &Bytes) -> Result<Response, BodyError> {
-        let document = Document::parse(body.clone(), Limits::default())?;
-        let view = response_view(&document)?;
+        let document = body::object(body)?;
+        let view = response_view(&document);
         Ok(Response { document, view })
     }
 
@@ -122,8 +126,10 @@ impl Dialect for Chat {
         if refused || message.get("refusal").is_some() {
             splices.set(message, "refusal", refusal);
         }
-        for member in ANSWER_MEMBERS {
-            splices.unset(message, member);
+        for member in message.members() {
+            if !member.key().is_some_and(|key| KEPT_MEMBERS.contains(&key.as_ref())) {
+                splices.remove(message, member);
+            }
         }
         if node.get("logprobs").is_some_and(|logprobs| !logprobs.is_null()) {
             splices.set(node, "logprobs", "null");
@@ -161,39 +167,25 @@ impl Dialect for Chat {
     }
 
     fn stream(&self, _framing: Framing, origin: Origin) -> Box<dyn StreamReader> {
-        Box::new(stream::Reader::new(origin))
+        Box::new(stream::Reader::new(SHAPE, origin))
     }
 }
 
 fn request_view(document: &Document, endpoint: &Endpoint) -> Result<RequestView, BodyError> {
     let root = document.root();
-    if !root.is_object() {
-        return Err(BodyError::shape(root, "the body must be a JSON object"));
-    }
-    let roles: Vec<Role> = root
-        .get("messages")
-        .into_iter()
-        .flat_map(Node::items)
+    let roles: Vec<Role> = items(root, "messages")
         .map(|message| message.get_text("role").map_or(Role::User, |word| role(&word)))
         .collect();
-    let role_of = |turn: Option<u32>| match turn {
-        Some(turn) => roles.get(turn as usize).copied().unwrap_or(Role::User),
-        None => Role::Definition,
-    };
-    let (mut parts, mut unjudged) = (Vec::new(), Vec::new());
-    for found in fields::request().read_request(document)? {
-        found.sort(role_of, &mut parts, &mut unjudged);
-    }
+    let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles)?;
     for part in parts.iter_mut().filter(|part| part.role == Role::Tool && part.kind == PartKind::Text) {
         part.kind = PartKind::ToolResult;
     }
     unknown_parts(document, &mut unjudged);
-    let offered = |key| root.get(key).is_some_and(|tools| tools.items().next().is_some());
     Ok(RequestView {
-        model: root.get_text("model").map(std::borrow::Cow::into_owned).or_else(|| endpoint.model.clone()),
+        model: owned(root, "model").or_else(|| endpoint.model.clone()),
         stream: root.get("stream").and_then(Node::flag).unwrap_or_default(),
-        tools: offered("tools") || offered("functions"),
-        turns: u32::try_from(roles.len()).unwrap_or(u32::MAX),
+        tools: body::has_items(root, "tools") || body::has_items(root, "functions"),
+        turns: body::count(roles.len()),
         parts,
         unjudged,
     })
@@ -201,9 +193,8 @@ fn request_view(document: &Document, endpoint: &Endpoint) -> Result<RequestView,
 
 /// Names content parts of a type that this version does not know. Their strings are read all the same.
 fn unknown_parts(document: &Document, unjudged: &mut Vec<Unjudged>) {
-    let messages = document.root().get("messages").into_iter().flat_map(Node::items).enumerate();
-    for (turn, message) in messages {
-        for (place, part) in message.get("content").into_iter().flat_map(Node::items).enumerate() {
+    for (turn, message) in items(document.root(), "messages").enumerate() {
+        for (place, part) in items(message, "content").enumerate() {
             let known = part.get_text("type").is_some_and(|word| PART_TYPES.contains(&word.as_ref()));
             if !known && part.is_object() {
                 let pointer = format!("/messages/{turn}/content/{place}");
@@ -234,37 +225,30 @@ fn add_system(
 }
 
 fn find_choice(document: &Document, choice: u32) -> Result<Node<'_>, EditError> {
-    let choices = document.root().get("choices").into_iter().flat_map(Node::items).enumerate();
-    let mut found = choices.filter(|(place, node)| choice_index(*node, *place) == choice);
-    found.next().map(|(_, node)| node).ok_or_else(|| EditError::Missing(format!("/choices/{choice}")))
+    let mut choices = items(document.root(), "choices").enumerate();
+    let found = choices.find(|(place, node)| choice_index(*node, *place) == choice);
+    found.map(|(_, node)| node).ok_or_else(|| EditError::Missing(format!("/choices/{choice}")))
 }
 
-fn response_view(document: &Document) -> Result<ResponseView, BodyError> {
+fn response_view(document: &Document) -> ResponseView {
     let root = document.root();
-    if !root.is_object() {
-        return Err(BodyError::shape(root, "the body must be a JSON object"));
+    let (parts, unjudged) = body::read_answer(document, fields::response());
+    let choices = items(root, "choices").enumerate().map(|(place, node)| {
+        let finish = owned(node, "finish_reason");
+        let native_refusal = finish.as_deref() == Some(super::CONTENT_FILTER);
+        Choice { index: choice_index(node, place), parts: Vec::new(), finish, native_refusal }
+    });
+    let mut choices = body::deal(parts, choices.collect());
+    for choice in &mut choices {
+        choice.native_refusal |= choice.parts.iter().any(|part| part.kind == PartKind::Refusal);
     }
-    let own = |key| root.get_text(key).map(std::borrow::Cow::into_owned);
-    let mut view = ResponseView { id: own("id"), model: own("model"), ..ResponseView::default() };
-    if let Some((message, refused)) = super::read_error(document) {
-        view.error = Some(message);
-        view.native_refusal = refused;
+    let (error, native_refusal) = super::read_error(document).unzip();
+    ResponseView {
+        id: owned(root, "id"),
+        model: owned(root, "model"),
+        choices,
+        unjudged,
+        error,
+        native_refusal: native_refusal.unwrap_or_default(),
     }
-    let (mut parts, mut unjudged): (Vec<Part>, _) = (Vec::new(), Vec::new());
-    for found in fields::response().read_answer(document) {
-        found.sort(|_| Role::Assistant, &mut parts, &mut unjudged);
-    }
-    view.unjudged = unjudged;
-    for (place, node) in root.get("choices").into_iter().flat_map(Node::items).enumerate() {
-        let finish = node.get_text("finish_reason").map(std::borrow::Cow::into_owned);
-        let own: Vec<Part> = parts
-            .iter()
-            .filter(|part| part.turn.is_some_and(|turn| turn as usize == place))
-            .cloned()
-            .collect();
-        let native_refusal = finish.as_deref() == Some(super::CONTENT_FILTER)
-            || own.iter().any(|part| part.kind == PartKind::Refusal);
-        view.choices.push(Choice { index: choice_index(node, place), parts: own, finish, native_refusal });
-    }
-    Ok(view)
 }

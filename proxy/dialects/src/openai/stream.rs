@@ -1,23 +1,37 @@
-//! A stream of chat completion chunks.
+//! A stream of chat completion chunks, or of the older text completions, which differ in little.
 
 use std::collections::BTreeSet;
 
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::fields;
+use super::{CONTENT_FILTER, choice_index, code, ending_word, error, prefixed, read_error};
+use crate::body::{Chunk, chunk, items, owned, sort_chunk};
 use crate::dialect::{Event, Finished, Mark, StreamReader};
-use crate::fields::What;
-use crate::framing::{Frame, Payload, sse_event};
-use crate::json::{BodyError, Document, Fault, Limits, Node};
-use crate::message::{Delta, Ending, Origin, PartKind, Unjudged};
-use crate::openai::{CONTENT_FILTER, choice_index, code, ending_word, error, prefixed};
+use crate::fields::Table;
+use crate::framing::{Frame, sse_event};
+use crate::json::{Document, Node};
+use crate::message::{Ending, Origin, PartKind};
 
 const DONE: &str = "[DONE]";
+
+/// What tells the two apart.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Before identifiers.
+    pub(super) prefix: &'static str,
+    /// The chunk's `object`.
+    pub(super) object: &'static str,
+    /// Where text stands in a chunk.
+    pub(super) table: fn() -> &'static Table,
+    /// A choice that says the text, `None` for one that only ends; the flag is for its first chunk.
+    pub(super) say: fn(text: Option<&str>, first: bool) -> Value,
+}
 
 /// One stream. What it writes names itself as the chunks that were read do.
 #[derive(Debug)]
 pub(super) struct Reader {
+    shape: Shape,
     id: String,
     model: String,
     created: u64,
@@ -38,9 +52,10 @@ struct Seen {
 // === impl Reader ===
 
 impl Reader {
-    pub(super) fn new(origin: Origin) -> Self {
+    pub(super) fn new(shape: Shape, origin: Origin) -> Self {
         Self {
-            id: prefixed("chatcmpl-", &origin.id),
+            shape,
+            id: prefixed(shape.prefix, &origin.id),
             model: origin.model,
             created: origin.created,
             fingerprint: None,
@@ -52,12 +67,12 @@ impl Reader {
     fn read_chunk(&mut self, document: &Document) -> Event {
         let root = document.root();
         let mut event = Event::default();
-        if let Some((message, _)) = crate::openai::read_error(document) {
+        if let Some((message, _)) = read_error(document) {
             event.error = Some(message);
         }
         self.note_origin(root);
         let mut indexes = Vec::new();
-        for (place, choice) in root.get("choices").into_iter().flat_map(Node::items).enumerate() {
+        for (place, choice) in items(root, "choices").enumerate() {
             let index = choice_index(choice, place);
             indexes.push(index);
             self.begun.insert(index);
@@ -68,16 +83,11 @@ impl Reader {
                 event.marks.push(Mark::Finished(index));
             }
         }
-        for found in fields::chunk().read_answer(document) {
-            let place = found.turn.map_or(0, |turn| turn as usize);
-            match found.what {
-                What::Text(kind, _, text) => {
-                    let choice = indexes.get(place).copied().unwrap_or_default();
-                    event.deltas.push(Delta { choice, kind, text });
-                }
-                What::Unjudged(reason) => event.unjudged.push(Unjudged { pointer: found.pointer, reason }),
-            }
-        }
+        let found = (self.shape.table)().read_answer(document);
+        sort_chunk(found, &mut event, |turn| {
+            let place = turn.map_or(0, |turn| turn as usize);
+            indexes.get(place).copied().unwrap_or_default()
+        });
         for finished in &mut event.finished {
             finished.native_refusal |= event
                 .deltas
@@ -89,27 +99,35 @@ impl Reader {
 
     fn note_origin(&mut self, root: Node<'_>) {
         // Azure opens with a chunk of filter results that has neither; keep ours until there is one.
-        if let Some(id) = root.get_text("id").filter(|id| !id.is_empty()) {
-            self.id = id.into_owned();
+        if let Some(id) = owned(root, "id").filter(|id| !id.is_empty()) {
+            self.id = id;
         }
-        if let Some(model) = root.get_text("model").filter(|model| !model.is_empty()) {
-            self.model = model.into_owned();
+        if let Some(model) = owned(root, "model").filter(|model| !model.is_empty()) {
+            self.model = model;
         }
         if let Some(created) = root.get("created").and_then(Node::whole).filter(|created| *created > 0) {
             self.created = created;
         }
-        if let Some(fingerprint) = root.get_text("system_fingerprint") {
-            self.fingerprint = Some(fingerprint.into_owned());
+        if let Some(fingerprint) = owned(root, "system_fingerprint") {
+            self.fingerprint = Some(fingerprint);
         }
     }
 
-    fn chunk(&self, choice: u32, delta: &Value, finish: Option<&str>) -> String {
+    /// A chunk of one choice that goes on with `text`, or ends with `finish`.
+    fn chunk(&mut self, choice: u32, text: Option<&str>, finish: Option<&str>) -> String {
+        let first = self.seen.opened.insert(choice);
+        let mut said = (self.shape.say)(text, first);
+        if let Some(members) = said.as_object_mut() {
+            members.insert("index".to_owned(), json!(choice));
+            members.insert("logprobs".to_owned(), Value::Null);
+            members.insert("finish_reason".to_owned(), json!(finish));
+        }
         let mut chunk = json!({
             "id": self.id,
-            "object": "chat.completion.chunk",
+            "object": self.shape.object,
             "created": self.created,
             "model": self.model,
-            "choices": [{"index": choice, "delta": delta, "logprobs": null, "finish_reason": finish}],
+            "choices": [said],
         });
         if let (Some(fingerprint), Some(members)) = (&self.fingerprint, chunk.as_object_mut()) {
             members.insert("system_fingerprint".to_owned(), json!(fingerprint));
@@ -121,32 +139,17 @@ impl Reader {
         if self.seen.ended || !self.seen.finished.insert(choice) {
             return String::new();
         }
-        let delta = if self.seen.opened.insert(choice) {
-            json!({"role": "assistant", "content": ""})
-        } else {
-            json!({})
-        };
-        self.chunk(choice, &delta, Some(ending_word(ending)))
+        self.chunk(choice, None, Some(ending_word(ending)))
     }
 }
 
 impl StreamReader for Reader {
     fn read(&mut self, frame: &Frame) -> Event {
-        let data = match &frame.payload {
-            Payload::None => return Event::default(),
-            Payload::Garbage => return Event::unreadable("bytes that are no event"),
-            Payload::TooLarge => return Event::unreadable("the event is too large"),
-            Payload::Data(data) => data,
-        };
-        if data.trim_ascii() == DONE.as_bytes() {
-            return Event { done: true, marks: vec![Mark::Ended], ..Event::default() };
-        }
-        match Document::parse(data.clone(), Limits::default()) {
-            Ok(document) if document.root().is_object() => self.read_chunk(&document),
-            Ok(_) => Event::unreadable("the chunk is not an object"),
-            // An event without data bytes says nothing.
-            Err(BodyError { fault: Fault::Empty, .. }) => Event::default(),
-            Err(fault) => Event { unreadable: Some(fault), ..Event::default() },
+        match chunk(frame) {
+            Chunk::Nothing => Event::default(),
+            Chunk::Done => Event { done: true, marks: vec![Mark::Ended], ..Event::default() },
+            Chunk::Object(document) => self.read_chunk(&document),
+            Chunk::Unreadable(event) => event,
         }
     }
 
@@ -165,12 +168,7 @@ impl StreamReader for Reader {
         if self.seen.ended || self.seen.finished.contains(&choice) {
             return Bytes::new();
         }
-        let delta = if self.seen.opened.insert(choice) {
-            json!({"role": "assistant", "content": text})
-        } else {
-            json!({"content": text})
-        };
-        self.chunk(choice, &delta, None).into()
+        self.chunk(choice, Some(text), None).into()
     }
 
     fn write_finish(&mut self, choice: u32, ending: Ending<'_>) -> Bytes {

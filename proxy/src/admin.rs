@@ -1,0 +1,192 @@
+//! The administration surface, on an address of its own: `/metrics`, `/livez`, `/readyz`, `/policies`,
+//! `POST /explain`, `POST /reload`. Nothing here calls an upstream.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use demur_dialects::dialect::Route;
+use demur_policies::Phase;
+use demur_policies::diagnostic::Format;
+use futures_util::future::BoxFuture;
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Limited};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use crate::body::{self, Body};
+use crate::live::Lives;
+use crate::phase::exchange::{Exchange, Traces};
+use crate::phase::{act, classify};
+
+/// The longest body that `/explain` reads.
+const EXPLAIN_LIMIT: usize = 1 << 20;
+/// How many trigger words an explanation names.
+const TRIGGERS: usize = 5;
+/// The path an explained body is taken to be sent to.
+const DEFAULT_PATH: &str = "/v1/chat/completions";
+
+/// The administration service. Cheap to clone.
+#[derive(Clone)]
+pub struct Admin {
+    lives: Arc<Lives>,
+    traces: Traces,
+    draining: CancellationToken,
+}
+
+impl Admin {
+    /// Administration of what is in force; not ready once `draining` is cancelled.
+    pub fn new(lives: Arc<Lives>, traces: Traces, draining: CancellationToken) -> Self {
+        Self { lives, traces, draining }
+    }
+
+    async fn serve(self, request: Request<Body>) -> Response<Body> {
+        match (request.method(), request.uri().path()) {
+            (&Method::GET, "/metrics") => {
+                text("text/plain; version=0.0.4; charset=utf-8", self.traces.metrics.render())
+            }
+            (&Method::GET, "/livez") => text("text/plain", "ok\n"),
+            (&Method::GET, "/readyz") => self.ready(),
+            (&Method::GET, "/policies") => self.policies(),
+            (&Method::POST, "/reload") => self.reload(),
+            (&Method::POST, "/explain") => self.explain(request).await,
+            (_, "/metrics" | "/livez" | "/readyz" | "/policies" | "/reload" | "/explain") => {
+                problem(StatusCode::METHOD_NOT_ALLOWED, "this path wants another method")
+            }
+            _ => problem(
+                StatusCode::NOT_FOUND,
+                "there is /metrics, /livez, /readyz, /policies, POST /explain and POST /reload",
+            ),
+        }
+    }
+
+    fn ready(&self) -> Response<Body> {
+        if self.draining.is_cancelled() {
+            return problem(StatusCode::SERVICE_UNAVAILABLE, "draining");
+        }
+        // Policies and classifiers are loaded before the first connection is accepted, and a failed reload
+        // leaves them in force, so there is nothing else to wait for.
+        text("text/plain", "ok\n")
+    }
+
+    fn policies(&self) -> Response<Body> {
+        let live = self.lives.load();
+        let classifiers: Vec<Value> = live
+            .classifiers
+            .classifiers()
+            .iter()
+            .map(|classifier| json!({"name": classifier.name(), "digest": classifier.digest().as_ref()}))
+            .collect();
+        json_answer(
+            StatusCode::OK,
+            &json!({
+                "source": self.lives.folder().name(),
+                "revision": live.policies.revision(),
+                "loaded": live.since.to_string(),
+                "lastReload": self.lives.last_reload().as_ref(),
+                "policies": live.policies.policies(),
+                "classifiers": classifiers,
+                "unknownRoutes": format!("{:?}", live.config.unknown_routes).to_lowercase(),
+            }),
+        )
+    }
+
+    fn reload(&self) -> Response<Body> {
+        match self.lives.reload() {
+            Ok(changed) => {
+                let revision = self.lives.load().policies.revision().to_owned();
+                json_answer(StatusCode::OK, &json!({"changed": changed, "revision": revision}))
+            }
+            Err(error) => problem(StatusCode::UNPROCESSABLE_ENTITY, &error.text(Format::Plain)),
+        }
+    }
+
+    async fn explain(self, request: Request<Body>) -> Response<Body> {
+        let path = query(&request, "path").unwrap_or_else(|| DEFAULT_PATH.to_owned());
+        let Route::Guarded(guarded) = demur_dialects::route::route(&Method::POST, &path) else {
+            return problem(StatusCode::BAD_REQUEST, "the query `path` has to be a guarded path");
+        };
+        let (head, body) = request.into_parts();
+        let bytes = match Limited::new(body, EXPLAIN_LIMIT).collect().await {
+            Ok(collected) => collected.to_bytes(),
+            Err(error) => return problem(StatusCode::PAYLOAD_TOO_LARGE, &error.to_string()),
+        };
+        let read = match guarded.dialect.read_request(&guarded.endpoint, &bytes) {
+            Ok(read) => read,
+            Err(error) => return problem(StatusCode::BAD_REQUEST, &error.to_string()),
+        };
+        let mut facts_only = Exchange::rehearse(self.lives.load(), guarded, head, read, self.traces);
+        match explain(&mut facts_only).await {
+            Ok(explanation) => json_answer(StatusCode::OK, &explanation),
+            Err(error) => problem(StatusCode::SERVICE_UNAVAILABLE, &error.to_string()),
+        }
+    }
+}
+
+/// What demur would make of a request: signals, decision, trace of the rules, and the words that drive it.
+///
+/// # Errors
+/// When a classifier is unavailable and the configuration says to refuse then.
+pub async fn explain(exchange: &mut Exchange) -> Result<Value, crate::error::Error> {
+    let all = demur_policies::Needs { harm: true, risk: true, ..demur_policies::Needs::default() };
+    classify::prompt(exchange, all).await?;
+    let decision = demur_policies::evaluate(&exchange.live.policies, Phase::Request, &exchange.facts);
+    let facts = &exchange.facts;
+    Ok(json!({
+        "signals": {
+            "prompt.harm": facts.harm,
+            "prompt.refusal": facts.risk,
+            "prompt.quadrant": facts.quadrant(),
+        },
+        "thresholds": facts.thresholds,
+        "request": facts.request,
+        "decision": {
+            "phase": Phase::Request,
+            "outcome": decision.outcome,
+            "rule": decision.rule,
+            "changes": decision.changes,
+            "shadow": decision.shadow,
+        },
+        "trace": decision.trace,
+        "triggers": {
+            "refusal": classify::triggers(exchange, "refusal-risk", TRIGGERS).await,
+            "harm": classify::triggers(exchange, "harm", TRIGGERS).await,
+        },
+        "unjudged": exchange.request.view.unjudged,
+        "revision": exchange.live.policies.revision(),
+    }))
+}
+
+impl tower::Service<Request<Body>> for Admin {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let admin = self.clone();
+        Box::pin(async move { Ok(admin.serve(request).await) })
+    }
+}
+
+fn query(request: &Request<Body>, name: &str) -> Option<String> {
+    let pairs = request.uri().query()?.split('&').filter_map(|pair| pair.split_once('='));
+    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace("%2F", "/").replace("%2f", "/")).next()
+}
+
+fn text(content_type: &'static str, bytes: impl Into<bytes::Bytes>) -> Response<Body> {
+    let mut response = Response::new(body::full(bytes));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+fn json_answer(status: StatusCode, value: &Value) -> Response<Body> {
+    act::json(status, format!("{value:#}\n"))
+}
+
+fn problem(status: StatusCode, message: &str) -> Response<Body> {
+    json_answer(status, &json!({"error": message}))
+}

@@ -1,0 +1,255 @@
+//! Puts everything together and runs it until the system says to stop.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use demur_classifiers::observe::{Judged, Ran};
+use demur_classifiers::{LoadError, Observer, Options, Provider, Registry, Unavailable};
+use demur_policies::diagnostic::Format;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::util::BoxCloneSyncService;
+
+use crate::admin::Admin;
+use crate::config::{ClassifierConfig, Config};
+use crate::listen;
+use crate::live::{Lives, ReloadError};
+use crate::metrics::Metrics;
+use crate::phase::exchange::Traces;
+use crate::phase::helper::Send as SendService;
+use crate::record::Records;
+use crate::stack::{Stack, stack};
+use crate::upstream::{TlsError, Upstreams};
+
+/// Why demur does not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The classifiers cannot be used.
+    #[error(transparent)]
+    Classifiers(#[from] LoadError),
+    /// The policies cannot be used.
+    #[error("{}", .0.text(Format::Plain))]
+    Policies(#[from] ReloadError),
+    /// TLS to the upstreams cannot be set up.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+    /// An address cannot be listened on.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The decision records cannot be written.
+    #[error("cannot write decision records to `{path}`: {source}")]
+    Records {
+        /// Where to.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Something that cannot fail did.
+    #[error("{0}")]
+    System(String),
+}
+
+/// A demur that is ready to serve.
+pub struct App {
+    /// What is in force.
+    pub lives: Arc<Lives>,
+    /// Where it leaves traces.
+    pub traces: Traces,
+    /// Everything that runs; shutdown waits for it.
+    pub tasks: TaskTracker,
+    /// Cancelled when it is time to stop.
+    pub drain: CancellationToken,
+    config: Arc<Config>,
+}
+
+impl App {
+    /// Loads the classifiers and the policies.
+    ///
+    /// # Errors
+    /// When either cannot be used.
+    pub fn prepare(config: Config) -> Result<Self, StartError> {
+        let metrics = Metrics::new().map_err(|error| StartError::System(error.to_string()))?;
+        let classifiers = Arc::new(open_classifiers(&config.classifiers, Arc::new(Counted(metrics.clone())))?);
+        Self::with_classifiers(config, classifiers, metrics)
+    }
+
+    /// The same, with classifiers that are loaded already.
+    ///
+    /// # Errors
+    /// When the policies cannot be used, or records not be written.
+    pub fn with_classifiers(config: Config, classifiers: Arc<Registry>, metrics: Metrics) -> Result<Self, StartError> {
+        let config = Arc::new(config);
+        let dropped = metrics.records_dropped.clone();
+        let records = match &config.records {
+            None => Records::to_log(dropped),
+            Some(path) => Records::to_path(path, dropped)
+                .map_err(|source| StartError::Records { path: path.clone(), source })?,
+        };
+        let lives = Arc::new(Lives::start(Arc::clone(&config), classifiers, metrics.clone())?);
+        Ok(Self {
+            lives,
+            traces: Traces { metrics, records },
+            tasks: TaskTracker::new(),
+            drain: CancellationToken::new(),
+            config,
+        })
+    }
+
+    /// The stack before the configured upstreams.
+    ///
+    /// # Errors
+    /// When TLS to them cannot be set up.
+    pub fn stack(&self) -> Result<Stack, StartError> {
+        let upstreams = Upstreams::new(&self.config, self.traces.metrics.clone())?;
+        Ok(self.stack_before(BoxCloneSyncService::new(upstreams)))
+    }
+
+    /// The stack before any other way to send.
+    pub fn stack_before(&self, send: SendService) -> Stack {
+        stack(Arc::clone(&self.lives), send, self.traces.clone(), self.tasks.clone())
+    }
+
+    /// Listens, serves, reloads and drains, until SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    /// When an address cannot be listened on.
+    pub async fn run(self) -> Result<(), StartError> {
+        let traffic = self.bind(self.config.listen).await?;
+        let admin = self.bind(self.config.admin).await?;
+        self.announce(&traffic, &admin);
+        let drain = self.drain.clone();
+        self.tasks.spawn(async move {
+            until_told().await;
+            tracing::info!("draining");
+            drain.cancel();
+        });
+        self.serve(traffic, admin).await
+    }
+
+    /// Serves on these listeners until `drain` is cancelled.
+    ///
+    /// # Errors
+    /// When TLS to the upstreams cannot be set up.
+    pub async fn serve(self, traffic: TcpListener, admin: TcpListener) -> Result<(), StartError> {
+        let stack = self.stack()?;
+        let limit = self.config.limits.drain_timeout;
+        self.tasks.spawn(watch(Arc::clone(&self.lives), self.config.poll, self.drain.clone()));
+        let admin_service = Admin::new(Arc::clone(&self.lives), self.traces.clone(), self.drain.clone());
+        // Administration outlives traffic: readiness has to answer "no" while exchanges drain.
+        let admin_drain = CancellationToken::new();
+        let (admin_tasks, admin_done) = (self.tasks.clone(), admin_drain.clone());
+        self.tasks.spawn(async move {
+            listen::serve(admin, admin_service, &admin_tasks, admin_done, Duration::from_secs(1)).await;
+        });
+        listen::serve(traffic, stack, &self.tasks, self.drain.clone(), limit).await;
+        admin_drain.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {
+            tracing::warn!("tasks were still running when the time to drain was up");
+        }
+        Ok(())
+    }
+
+    async fn bind(&self, address: std::net::SocketAddr) -> Result<TcpListener, StartError> {
+        listen::bind(address).await.map_err(|source| StartError::Listen { address, source })
+    }
+
+    fn announce(&self, traffic: &TcpListener, admin: &TcpListener) {
+        let address = |listener: &TcpListener| listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+        let live = self.lives.load();
+        tracing::info!(
+            traffic = address(traffic),
+            admin = address(admin),
+            policies = self.lives.folder().name(),
+            revision = live.policies.revision(),
+            on_unavailable = ?live.config.classifiers.on_unavailable,
+            "demur is listening"
+        );
+    }
+}
+
+/// Opens the classifiers as the configuration says.
+///
+/// # Errors
+/// When ONNX Runtime is missing, or a model is.
+pub fn open_classifiers(config: &ClassifierConfig, observer: Arc<dyn Observer>) -> Result<Registry, LoadError> {
+    let provider = match config.provider {
+        crate::config::Provider::Cpu => Provider::Cpu,
+        crate::config::Provider::Cuda => Provider::Cuda { device: 0, required: false },
+        crate::config::Provider::RequireCuda => Provider::Cuda { device: 0, required: true },
+    };
+    let options =
+        Options { threads: config.threads, sessions: config.sessions, provider, observer, ..Options::default() };
+    Registry::open(&config.dirs, &options)
+}
+
+/// Looks at the policies again and again, and reloads them when they have settled into something new.
+async fn watch(lives: Arc<Lives>, poll: Duration, drain: CancellationToken) {
+    let mut known = lives.folder().look().unwrap_or_default();
+    let mut seen = known.clone();
+    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
+    loop {
+        let asked = tokio::select! {
+            () = drain.cancelled() => return,
+            _ = hangup.recv() => true,
+            () = tokio::time::sleep(poll) => false,
+        };
+        // A folder that is gone, or half there, looks like nothing: that is a change too, and its reload
+        // fails and says so, once.
+        let look = lives.folder().look().unwrap_or_default();
+        let settled = look == seen && look != known;
+        seen = look;
+        if settled || asked {
+            known.clone_from(&seen);
+            let lives = Arc::clone(&lives);
+            // Compiling takes milliseconds of processor time, which belongs to a thread that serves nobody.
+            let reload = tokio::task::spawn_blocking(move || lives.reload().map(drop));
+            if let Err(error) = reload.await {
+                tracing::error!(%error, "a reload was lost");
+            }
+        }
+    }
+}
+
+/// Waits for SIGTERM or SIGINT.
+async fn until_told() {
+    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::error!("signals cannot be heard; stop demur with SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+/// Turns what the classifiers tell into metrics.
+struct Counted(Metrics);
+
+impl Observer for Counted {
+    fn judged(&self, classifier: &str, seen: Judged) {
+        if seen.cached {
+            self.0.cache_hits.with_label_values(&[classifier]).inc();
+        }
+    }
+
+    fn ran(&self, classifier: &str, seen: Ran) {
+        self.0.batch_size.with_label_values(&[classifier]).observe(seen.rows as f64);
+        self.0.batch_seconds.with_label_values(&[classifier]).observe(seen.elapsed.as_secs_f64());
+    }
+
+    fn unavailable(&self, classifier: &str, why: &Unavailable) {
+        self.0.unknown_signals.with_label_values(&[classifier, why.as_str()]).inc();
+    }
+}

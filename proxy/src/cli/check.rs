@@ -1,0 +1,40 @@
+//! `demur check`: everything that `serve` would stumble over, without serving.
+
+use std::sync::Arc;
+
+use clap::Args;
+use demur_classifiers::observe::Silent;
+
+use crate::app::open_classifiers;
+use crate::cli::output::{self, Exit, Format, Result};
+use crate::cli::serve::Source;
+use crate::live;
+use crate::sources::Folder;
+
+/// Check a configuration, its policies and its classifiers, without serving.
+#[derive(Debug, Args)]
+pub struct Check {
+    #[command(flatten)]
+    source: Source,
+    /// How findings are printed.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+}
+
+impl Check {
+    /// Checks; silent when all is well.
+    ///
+    /// # Errors
+    /// When the configuration or a classifier cannot be used.
+    pub fn run(self) -> Result {
+        let config = Arc::new(self.source.config()?);
+        let classifiers = Arc::new(open_classifiers(&config.classifiers, Arc::new(Silent))?);
+        match live::prepare(&Folder::new(config.policies.clone()), config, classifiers) {
+            Ok(_) => Ok(Exit::Fine),
+            Err(error) => {
+                output::diagnose(&format!("{}\n", error.text(self.format.diagnostics()).trim_end()));
+                Ok(Exit::Failed)
+            }
+        }
+    }
+}

@@ -1,0 +1,450 @@
+//! The configuration as it is meant: read from a file, or made from a few flags, and checked as a whole.
+//!
+//! What is written is in `raw`. Here every default is filled in, every reference is resolved and every
+//! error is found before the first is reported. This is the only module that reads the environment.
+
+pub mod raw;
+
+use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use http::Uri;
+use jiff::SignedDuration;
+
+pub use raw::{Blocked, Choice, Judge, OnUnavailable, Provider, RecordText, UnjudgedChoice};
+
+/// Why there is no configuration.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// The file as named.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// The file is not YAML of the right shape; the text has line, column and snippet.
+    #[error("`{path}` is not a configuration:\n{text}")]
+    Shape {
+        /// The file as named.
+        path: String,
+        /// The reader's rendering.
+        text: String,
+    },
+    /// The values contradict each other; all of them are listed.
+    #[error("`{path}` cannot be used:\n{}", findings.iter().map(|f| format!("  - {f}")).collect::<Vec<_>>().join("\n"))]
+    Meaning {
+        /// The file as named.
+        path: String,
+        /// One line each: the key and what is wrong with it.
+        findings: Vec<String>,
+    },
+}
+
+/// Everything a running demur was told.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Address for traffic.
+    pub listen: SocketAddr,
+    /// Address for administration.
+    pub admin: SocketAddr,
+    /// The LLM APIs; never empty, names are unique, the first is the default.
+    pub upstreams: Vec<UpstreamConfig>,
+    /// The helper model, if there is one.
+    pub helper: Option<HelperConfig>,
+    /// The folder of policies; `None` stands for the ones that demur brings.
+    pub policies: Option<PathBuf>,
+    /// How often it is looked at.
+    pub poll: Duration,
+    /// The classifiers.
+    pub classifiers: ClassifierConfig,
+    /// The header that names the tenant.
+    pub tenant_header: Option<http::HeaderName>,
+    /// What happens to paths that no dialect knows.
+    pub unknown_routes: Choice,
+    /// What happens to parts that no classifier can judge.
+    pub unjudged: UnjudgedChoice,
+    /// Which messages are judged.
+    pub judge: Judge,
+    /// How a blocked request is answered.
+    pub blocked: Blocked,
+    /// How streams are held and watched.
+    pub stream: StreamConfig,
+    /// What no request may exceed.
+    pub limits: Limits,
+    /// Where records go; `None` is the log.
+    pub records: Option<PathBuf>,
+    /// How text is recorded.
+    pub record_text: RecordText,
+}
+
+/// One LLM API.
+#[derive(Debug, Clone)]
+pub struct UpstreamConfig {
+    /// The name that rules use.
+    pub name: String,
+    /// Scheme, authority and path prefix.
+    pub url: Uri,
+    /// Replaces the model of requests.
+    pub model: Option<String>,
+    /// Sent instead of the client's key.
+    pub api_key: Option<Secret>,
+    /// Whether the client's own key may go here although this is not the default upstream.
+    pub forward_client_key: bool,
+    /// Certificates to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// What it can do beyond text.
+    pub capabilities: Vec<String>,
+    /// For a connection.
+    pub connect_timeout: Duration,
+    /// For the head of an answer.
+    pub first_byte_timeout: Duration,
+    /// Between two frames of an answer.
+    pub idle_timeout: Duration,
+}
+
+/// A secret that does not print itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// The secret, for the one header it belongs into.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The helper model.
+#[derive(Debug, Clone)]
+pub struct HelperConfig {
+    /// The name of the upstream that serves it.
+    pub upstream: String,
+    /// The model to ask for.
+    pub model: String,
+    /// How long one answer may take.
+    pub timeout: Duration,
+}
+
+/// The classifiers.
+#[derive(Debug, Clone)]
+pub struct ClassifierConfig {
+    /// Folders that hold classifier folders.
+    pub dirs: Vec<PathBuf>,
+    /// How long one classification may take.
+    pub timeout: Duration,
+    /// What happens without an answer.
+    pub on_unavailable: OnUnavailable,
+    /// Threads for one session.
+    pub threads: usize,
+    /// Sessions for each classifier.
+    pub sessions: usize,
+    /// Where models run.
+    pub provider: Provider,
+}
+
+/// How streams are held and watched.
+#[derive(Debug, Clone, Copy)]
+pub struct StreamConfig {
+    /// Words that wait for a verdict.
+    pub hold_words: usize,
+    /// How long they wait at most.
+    pub hold_time: Duration,
+    /// Words of the sliding window.
+    pub window_words: usize,
+}
+
+/// What no request may exceed.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a request body.
+    pub max_body_bytes: u64,
+    /// Bytes of a buffered answer.
+    pub max_answer_bytes: u64,
+    /// Exchanges at once.
+    pub max_concurrent: usize,
+    /// Until the head of an answer.
+    pub request_timeout: Duration,
+    /// For open exchanges after SIGTERM.
+    pub drain_timeout: Duration,
+}
+
+impl Config {
+    /// Reads and checks a file, with what flags and the environment say over it.
+    ///
+    /// # Errors
+    /// When it cannot be read, is of another shape, or contradicts itself.
+    pub fn load(path: &Path, overrides: raw::Overrides) -> Result<Self, ConfigError> {
+        let name = path.display().to_string();
+        let text = std::fs::read_to_string(path)
+            .map_err(|source| ConfigError::Read { path: name.clone(), source })?;
+        Self::parse(&name, &text, path.parent().unwrap_or(Path::new(".")), overrides)
+    }
+
+    /// Checks the text of a file called `name`; relative paths in it start at `base`.
+    ///
+    /// # Errors
+    /// When it is of another shape, or contradicts itself.
+    pub fn parse(name: &str, text: &str, base: &Path, overrides: raw::Overrides) -> Result<Self, ConfigError> {
+        let mut file: raw::File = serde_yaml::from_str(text)
+            .map_err(|error| ConfigError::Shape { path: name.to_owned(), text: error.to_string() })?;
+        // Paths in the file start at the file; those of a flag start where the command was given.
+        if let Some(policies) = &mut file.policies {
+            policies.dir = base.join(&policies.dir);
+        }
+        for dir in &mut file.classifiers.dirs {
+            *dir = base.join(&*dir);
+        }
+        overlay(&mut file, overrides);
+        Self::resolve(file, base).map_err(|findings| ConfigError::Meaning { path: name.to_owned(), findings })
+    }
+
+    /// The configuration for one upstream and no file.
+    ///
+    /// # Errors
+    /// When the URL or an address is not one.
+    pub fn from_flags(overrides: raw::Overrides, on_unavailable: OnUnavailable) -> Result<Self, ConfigError> {
+        let mut file = raw::File::bare(on_unavailable);
+        overlay(&mut file, overrides);
+        Self::resolve(file, Path::new("."))
+            .map_err(|findings| ConfigError::Meaning { path: "the command line".to_owned(), findings })
+    }
+
+    /// The upstream that requests go to when no rule says otherwise.
+    pub fn default_upstream(&self) -> Option<&UpstreamConfig> {
+        self.upstreams.first()
+    }
+
+    /// The upstream with this name.
+    pub fn upstream(&self, name: &str) -> Option<&UpstreamConfig> {
+        self.upstreams.iter().find(|upstream| upstream.name == name)
+    }
+
+    fn resolve(file: raw::File, base: &Path) -> Result<Self, Vec<String>> {
+        let mut findings = Vec::new();
+        let listen = address("listen", file.listen.as_deref().unwrap_or("0.0.0.0:8080"), &mut findings);
+        let admin = address("admin", file.admin.as_deref().unwrap_or("127.0.0.1:9090"), &mut findings);
+        let upstreams = upstreams(file.upstreams, base, &mut findings);
+        let helper = file.helper.map(|helper| HelperConfig {
+            timeout: span("helper.timeout", helper.timeout, 10_000, &mut findings),
+            upstream: helper.upstream,
+            model: helper.model,
+        });
+        if let Some(helper) = &helper
+            && !upstreams.iter().any(|upstream| upstream.name == helper.upstream)
+        {
+            findings.push(format!("helper.upstream: there is no upstream `{}`", helper.upstream));
+        }
+        let tenant_header = file.tenant_header.and_then(|name| match name.parse() {
+            Ok(header) => Some(header),
+            Err(_) => {
+                findings.push(format!("tenantHeader: `{name}` is not a header name"));
+                None
+            }
+        });
+        let (policies, poll) = file.policies.map_or((None, None), |written| (Some(written.dir), written.poll));
+        let poll = span("policies.poll", poll, 250, &mut findings);
+        let classifiers = classifiers(file.classifiers, &mut findings);
+        let stream = stream(&file.stream, &mut findings);
+        let limits = limits(&file.limits, &mut findings);
+        match (listen, admin) {
+            (Some(listen), Some(admin)) if findings.is_empty() => Ok(Self {
+                listen,
+                admin,
+                upstreams,
+                helper,
+                policies,
+                poll,
+                classifiers,
+                tenant_header,
+                unknown_routes: file.unknown_routes,
+                unjudged: file.unjudged,
+                judge: file.judge.unwrap_or_default(),
+                blocked: file.blocked,
+                stream,
+                limits,
+                records: file.records.path,
+                record_text: file.records.text,
+            }),
+            _ => Err(findings),
+        }
+    }
+}
+
+/// Puts what flags and the environment say over what the file says.
+fn overlay(file: &mut raw::File, overrides: raw::Overrides) {
+    file.listen = overrides.listen.or(file.listen.take());
+    file.admin = overrides.admin.or(file.admin.take());
+    if let Some(url) = overrides.upstream {
+        match file.upstreams.first_mut() {
+            Some(first) => first.url = url,
+            None => file.upstreams.push(raw::Upstream::at(url)),
+        }
+    }
+    if let Some(dir) = overrides.policies {
+        let poll = file.policies.take().and_then(|policies| policies.poll);
+        file.policies = Some(raw::Policies { dir, poll });
+    }
+    if let Some(dir) = overrides.models {
+        file.classifiers.dirs = vec![dir];
+    }
+}
+
+fn address(key: &str, text: &str, findings: &mut Vec<String>) -> Option<SocketAddr> {
+    match text.parse() {
+        Ok(address) => Some(address),
+        Err(_) => {
+            findings.push(format!("{key}: `{text}` is not an address such as `0.0.0.0:8080`"));
+            None
+        }
+    }
+}
+
+/// A duration with a default in milliseconds; a negative or empty one is a finding.
+fn span(key: &str, written: Option<SignedDuration>, default_ms: u64, findings: &mut Vec<String>) -> Duration {
+    match written.map(Duration::try_from) {
+        None => Duration::from_millis(default_ms),
+        Some(Ok(duration)) if !duration.is_zero() => duration,
+        Some(_) => {
+            findings.push(format!("{key}: a duration has to be longer than zero"));
+            Duration::from_millis(default_ms)
+        }
+    }
+}
+
+fn upstreams(written: Vec<raw::Upstream>, base: &Path, findings: &mut Vec<String>) -> Vec<UpstreamConfig> {
+    if written.is_empty() {
+        findings.push("upstreams: name at least one".to_owned());
+    }
+    let mut names = BTreeSet::new();
+    let mut made = Vec::new();
+    for upstream in written {
+        let key = format!("upstreams.{}", upstream.name);
+        if !names.insert(upstream.name.clone()) {
+            findings.push(format!("upstreams: the name `{}` is used twice", upstream.name));
+        }
+        let Some(url) = base_url(&key, &upstream.url, findings) else { continue };
+        made.push(UpstreamConfig {
+            url,
+            api_key: upstream.api_key.and_then(|secret| reveal(&key, secret, base, findings)),
+            forward_client_key: upstream.forward_client_key,
+            ca: upstream.ca.map(|path| base.join(path)),
+            connect_timeout: span(&format!("{key}.connectTimeout"), upstream.connect_timeout, 5_000, findings),
+            first_byte_timeout: span(
+                &format!("{key}.firstByteTimeout"),
+                upstream.first_byte_timeout,
+                120_000,
+                findings,
+            ),
+            idle_timeout: span(&format!("{key}.idleTimeout"), upstream.idle_timeout, 60_000, findings),
+            name: upstream.name,
+            model: upstream.model,
+            capabilities: upstream.capabilities,
+        });
+    }
+    made
+}
+
+fn base_url(key: &str, text: &str, findings: &mut Vec<String>) -> Option<Uri> {
+    let url = text.parse::<Uri>().ok().filter(|url| {
+        matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some() && url.query().is_none()
+    });
+    if url.is_none() {
+        findings.push(format!("{key}.url: `{text}` is not a URL such as `https://api.example.com`"));
+    }
+    url
+}
+
+/// Fetches a secret from where it lives; a missing one is found at start, not at the first request.
+fn reveal(key: &str, secret: raw::Secret, base: &Path, findings: &mut Vec<String>) -> Option<Secret> {
+    let found = match &secret {
+        raw::Secret::Env(name) => read_env(name).ok_or(format!("the environment has no `{name}`")),
+        raw::Secret::File(path) => std::fs::read_to_string(base.join(path))
+            .map_err(|error| format!("cannot read `{}`: {error}", path.display())),
+    };
+    match found.map(|text| text.trim().to_owned()) {
+        Ok(text) if !text.is_empty() => Some(Secret(text)),
+        Ok(_) => {
+            findings.push(format!("{key}.apiKey: it is empty"));
+            None
+        }
+        Err(reason) => {
+            findings.push(format!("{key}.apiKey: {reason}"));
+            None
+        }
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
+fn read_env(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+fn classifiers(written: raw::Classifiers, findings: &mut Vec<String>) -> ClassifierConfig {
+    let dirs = if written.dirs.is_empty() {
+        shipped_models().into_iter().collect()
+    } else {
+        written.dirs.clone()
+    };
+    if dirs.is_empty() {
+        findings.push("classifiers.dirs: there is no `models` folder beside the binary and no `classifiers/models` here; name one".to_owned());
+    }
+    ClassifierConfig {
+        dirs,
+        timeout: span("classifiers.timeout", written.timeout, 2_000, findings),
+        on_unavailable: written.on_unavailable,
+        threads: at_least_one("classifiers.threads", written.threads, 1, findings),
+        sessions: at_least_one("classifiers.sessions", written.sessions, 1, findings),
+        provider: written.provider,
+    }
+}
+
+/// The folder of the classifiers that demur brings, where it can be found.
+pub fn shipped_models() -> Option<PathBuf> {
+    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(|folder| folder.join("models")));
+    let working = std::env::current_dir().ok();
+    let above = working.iter().flat_map(|folder| folder.ancestors()).map(|folder| folder.join("classifiers/models"));
+    beside.into_iter().chain(above).find(|folder| folder.is_dir())
+}
+
+fn stream(written: &raw::Stream, findings: &mut Vec<String>) -> StreamConfig {
+    StreamConfig {
+        hold_words: at_least_one("stream.holdWords", written.hold_words, 30, findings),
+        hold_time: span("stream.holdTime", written.hold_time, 5_000, findings),
+        window_words: at_least_one("stream.windowWords", written.window_words, 60, findings),
+    }
+}
+
+fn limits(written: &raw::Limits, findings: &mut Vec<String>) -> Limits {
+    Limits {
+        max_body_bytes: written.max_body_bytes.unwrap_or(10 << 20),
+        max_answer_bytes: written.max_answer_bytes.unwrap_or(32 << 20),
+        max_concurrent: at_least_one("limits.maxConcurrent", written.max_concurrent, 1024, findings),
+        request_timeout: span("limits.requestTimeout", written.request_timeout, 600_000, findings),
+        drain_timeout: span("limits.drainTimeout", written.drain_timeout, 30_000, findings),
+    }
+}
+
+fn at_least_one(key: &str, written: Option<usize>, default: usize, findings: &mut Vec<String>) -> usize {
+    match written {
+        Some(0) => {
+            findings.push(format!("{key}: it has to be at least 1"));
+            default
+        }
+        Some(number) => number,
+        None => default,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,325 @@
+//! The configuration file as it is written.
+//!
+//! Field names, defaults and documentation live here; what the values *mean* together is decided in
+//! `config`. Every struct refuses unknown fields, so that a typo is an error and not a silent default.
+
+use std::path::PathBuf;
+
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+/// The whole file.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct File {
+    /// Address for traffic. Default `0.0.0.0:8080`.
+    pub listen: Option<String>,
+    /// Address for metrics, health and explanations. Default `127.0.0.1:9090`.
+    pub admin: Option<String>,
+    /// The LLM APIs that requests may go to; the first is the default one.
+    pub upstreams: Vec<Upstream>,
+    /// A model that rewrites prompts and refusals. Without one, rules that need it do not compile.
+    pub helper: Option<Helper>,
+    /// Where the policies are. Default: the ones that demur brings.
+    pub policies: Option<Policies>,
+    /// Where the classifiers are, and what happens without them.
+    pub classifiers: Classifiers,
+    /// The request header that names the tenant. Without it every request has the tenant `""`.
+    pub tenant_header: Option<String>,
+    /// What happens to paths that no dialect knows. Default `pass`.
+    #[serde(default)]
+    pub unknown_routes: Choice,
+    /// What happens to requests with parts no classifier can judge, such as images. Default `allow`.
+    #[serde(default)]
+    pub unjudged: UnjudgedChoice,
+    /// Which messages are judged, by role. Default: all.
+    pub judge: Option<Judge>,
+    /// How a blocked request is answered. Default `error`.
+    #[serde(default)]
+    pub blocked: Blocked,
+    /// How streams are held and watched.
+    #[serde(default)]
+    pub stream: Stream,
+    /// Sizes, counts and times that no request may exceed.
+    #[serde(default)]
+    pub limits: Limits,
+    /// Where decision records go.
+    #[serde(default)]
+    pub records: Records,
+}
+
+impl File {
+    /// A file that says nothing but what happens when a classifier does not answer.
+    pub fn bare(on_unavailable: OnUnavailable) -> Self {
+        Self {
+            listen: None,
+            admin: None,
+            upstreams: Vec::new(),
+            helper: None,
+            policies: None,
+            classifiers: Classifiers {
+                dirs: Vec::new(),
+                timeout: None,
+                on_unavailable,
+                threads: None,
+                sessions: None,
+                provider: Provider::default(),
+            },
+            tenant_header: None,
+            unknown_routes: Choice::default(),
+            unjudged: UnjudgedChoice::default(),
+            judge: None,
+            blocked: Blocked::default(),
+            stream: Stream::default(),
+            limits: Limits::default(),
+            records: Records::default(),
+        }
+    }
+}
+
+impl Upstream {
+    /// The upstream `main` at this URL, with nothing else said about it.
+    pub fn at(url: String) -> Self {
+        Self {
+            name: "main".to_owned(),
+            url,
+            model: None,
+            api_key: None,
+            forward_client_key: true,
+            ca: None,
+            capabilities: Vec::new(),
+            connect_timeout: None,
+            first_byte_timeout: None,
+            idle_timeout: None,
+        }
+    }
+}
+
+/// What flags and the environment say over the file.
+#[derive(Debug, Clone, Default)]
+pub struct Overrides {
+    /// Address for traffic.
+    pub listen: Option<String>,
+    /// Address for administration.
+    pub admin: Option<String>,
+    /// URL of the default upstream.
+    pub upstream: Option<String>,
+    /// Folder of policies.
+    pub policies: Option<PathBuf>,
+    /// Folder of classifiers.
+    pub models: Option<PathBuf>,
+}
+
+/// One LLM API.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Upstream {
+    /// The name that rules use.
+    pub name: String,
+    /// Scheme, host, optional port and path prefix: `https://api.openai.com`.
+    pub url: String,
+    /// Replaces the model of requests that are sent here.
+    pub model: Option<String>,
+    /// A key to send instead of the client's.
+    pub api_key: Option<Secret>,
+    /// Whether the client's own key goes to this upstream. Default: only to the first one.
+    #[serde(default)]
+    pub forward_client_key: bool,
+    /// A file of PEM certificates to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// What this upstream can do beyond text, such as `vision` or `browsing`.
+    #[serde(default)]
+    pub capabilities: Vec<String>,
+    /// How long to wait for a connection. Default 5 s.
+    pub connect_timeout: Option<SignedDuration>,
+    /// How long to wait for the head of the answer. Default 120 s.
+    pub first_byte_timeout: Option<SignedDuration>,
+    /// How long an answer may stand still. Default 60 s.
+    pub idle_timeout: Option<SignedDuration>,
+}
+
+/// Where a secret comes from; never the secret itself.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub enum Secret {
+    /// The name of an environment variable.
+    Env(String),
+    /// A file whose trimmed content is the secret.
+    File(PathBuf),
+}
+
+/// The helper model.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Helper {
+    /// The upstream that serves it.
+    pub upstream: String,
+    /// The model to ask for.
+    pub model: String,
+    /// How long one answer may take. Default 10 s.
+    pub timeout: Option<SignedDuration>,
+}
+
+/// Where the policies are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Policies {
+    /// A folder whose `*.yaml` files are policies and guidance; `*.test.yaml` are their tests.
+    pub dir: PathBuf,
+    /// How often the folder is looked at for changes. Default 250 ms.
+    pub poll: Option<SignedDuration>,
+}
+
+/// Where the classifiers are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Classifiers {
+    /// Folders that hold classifier folders. Default: `models` beside the binary, or `classifiers/models`
+    /// in the working folder or one above it.
+    #[serde(default)]
+    pub dirs: Vec<PathBuf>,
+    /// How long one classification may take. Default 2 s.
+    pub timeout: Option<SignedDuration>,
+    /// What happens to an exchange whose classifier does not answer: there is no default.
+    pub on_unavailable: OnUnavailable,
+    /// ONNX Runtime threads for one session. Default 1.
+    pub threads: Option<usize>,
+    /// Sessions for each classifier. Default 1.
+    pub sessions: Option<usize>,
+    /// `cpu` or `cuda`. Default `cpu`.
+    #[serde(default)]
+    pub provider: Provider,
+}
+
+/// Fail closed or fail open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum OnUnavailable {
+    /// The exchange is refused with 503.
+    Block,
+    /// The signal is unknown, and each rule's `onUnknown` decides.
+    Allow,
+}
+
+/// Where a model runs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Provider {
+    /// On the processor.
+    #[default]
+    Cpu,
+    /// On an NVIDIA GPU, or on the processor with a warning when there is none.
+    Cuda,
+    /// On an NVIDIA GPU, or not at all.
+    RequireCuda,
+}
+
+/// Pass or block.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Choice {
+    /// Through, byte for byte and unjudged.
+    #[default]
+    Pass,
+    /// Refused.
+    Block,
+}
+
+/// What happens to parts that no classifier can judge.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum UnjudgedChoice {
+    /// Through; counted, and named in the decision record.
+    #[default]
+    Allow,
+    /// The request is refused.
+    Block,
+}
+
+/// Which messages are judged.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Judge {
+    /// System and developer messages. Default true.
+    #[serde(default = "yes")]
+    pub system: bool,
+    /// Earlier answers of the model. Default true.
+    #[serde(default = "yes")]
+    pub assistant: bool,
+    /// Tool definitions, tool-call arguments and tool results. Default true.
+    #[serde(default = "yes")]
+    pub tools: bool,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl Default for Judge {
+    fn default() -> Self {
+        Self { system: true, assistant: true, tools: true }
+    }
+}
+
+/// How a blocked request is answered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Blocked {
+    /// With status 400 and the dialect's error body.
+    #[default]
+    Error,
+    /// With status 200 and an answer that is a refusal.
+    Refusal,
+}
+
+/// How streams are held and watched.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Stream {
+    /// How many words wait for a verdict before the first byte leaves. Default 30.
+    pub hold_words: Option<usize>,
+    /// How long they wait at most. Default 5 s.
+    pub hold_time: Option<SignedDuration>,
+    /// How many words the sliding window spans after that. Default 60.
+    pub window_words: Option<usize>,
+}
+
+/// What no request may exceed.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of one request body. Default 10 MiB.
+    pub max_body_bytes: Option<u64>,
+    /// Bytes of one buffered answer. Default 32 MiB.
+    pub max_answer_bytes: Option<u64>,
+    /// Exchanges at once. Default 1024.
+    pub max_concurrent: Option<usize>,
+    /// From the first byte of a request to the head of its answer. Default 10 min.
+    pub request_timeout: Option<SignedDuration>,
+    /// How long open exchanges may take to end after SIGTERM. Default 30 s.
+    pub drain_timeout: Option<SignedDuration>,
+}
+
+/// Where decision records go.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Records {
+    /// A file of JSON Lines; `-` is standard output. Without it, records go to the log.
+    pub path: Option<PathBuf>,
+    /// How prompt and answer text is recorded. Default `none`.
+    #[serde(default)]
+    pub text: RecordText,
+}
+
+/// How text is recorded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum RecordText {
+    /// Not at all.
+    #[default]
+    None,
+    /// As a SHA-256 digest, so that equal prompts can be counted.
+    Hash,
+    /// In full.
+    Keep,
+}

@@ -1,0 +1,123 @@
+//! What can go wrong with an exchange, and whose fault it is.
+//!
+//! An `Error` says *what* happened; it knows nothing of status codes or bodies. Only `rescue` turns one
+//! into an answer, in the dialect of the request.
+
+use std::time::Duration;
+
+use demur_dialects::json::BodyError;
+
+/// Why an exchange could not be carried out.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The client's body is not one that everybody would read the same way.
+    #[error("the request body cannot be read: {0}")]
+    Body(#[from] BodyError),
+    /// The client sent something other than JSON to a guarded path.
+    #[error("the content type `{found}` cannot be judged here; send `application/json`")]
+    ContentType {
+        /// The content type as sent; empty when there was none.
+        found: String,
+    },
+    /// The client compressed its body, which demur does not read.
+    #[error("the content encoding `{found}` cannot be judged here; send the body uncompressed")]
+    ContentEncoding {
+        /// The encoding as sent.
+        found: String,
+    },
+    /// The body is longer than the limit.
+    #[error("the request body is over the limit of {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The client went away, or its body broke off.
+    #[error("the request body broke off")]
+    ClientGone(#[source] crate::body::BoxError),
+    /// The path is a disguise of a guarded one, or is unknown and unknown paths are blocked.
+    #[error("the path `{path}` is not served here")]
+    Path {
+        /// The path as sent.
+        path: String,
+    },
+    /// The body carries parts that no classifier can judge and the configuration blocks those.
+    #[error("the request has parts that cannot be judged: {pointers}")]
+    Unjudged {
+        /// Where they are, as JSON pointers joined by commas.
+        pointers: String,
+    },
+    /// A classifier did not answer and the configuration says to refuse then.
+    #[error("the classifier `{classifier}` is unavailable: {reason}")]
+    Unjudgeable {
+        /// Which classifier.
+        classifier: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A rule names an upstream that the configuration does not.
+    #[error("there is no upstream `{name}`")]
+    UnknownUpstream {
+        /// The name as the rule has it.
+        name: String,
+    },
+    /// No connection, or the connection broke before an answer began.
+    #[error("the upstream `{name}` cannot be reached")]
+    UpstreamDown {
+        /// Which upstream.
+        name: String,
+        /// What the client library said.
+        #[source]
+        source: crate::body::BoxError,
+    },
+    /// The upstream took longer than it may.
+    #[error("the upstream `{name}` did not answer within {limit:?}")]
+    UpstreamTimeout {
+        /// Which upstream.
+        name: String,
+        /// The limit that passed.
+        limit: Duration,
+    },
+    /// The upstream's answer broke off, or is not what its dialect says.
+    #[error("the answer of the upstream `{name}` cannot be read: {reason}")]
+    UpstreamAnswer {
+        /// Which upstream.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// More exchanges at once than are admitted.
+    #[error("too many requests at once")]
+    Overloaded,
+    /// The exchange took longer than any may.
+    #[error("the request took longer than {limit:?}")]
+    Deadline {
+        /// The limit that passed.
+        limit: Duration,
+    },
+    /// A defect of demur itself; the text says where.
+    #[error("internal error: {0}")]
+    Internal(String),
+}
+
+impl Error {
+    /// A bounded label for metrics and records.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::Body(_) => "bad_body",
+            Self::ContentType { .. } | Self::ContentEncoding { .. } => "content_type",
+            Self::TooLarge { .. } => "too_large",
+            Self::ClientGone(_) => "client_gone",
+            Self::Path { .. } => "path",
+            Self::Unjudged { .. } => "unjudged",
+            Self::Unjudgeable { .. } => "classifier_unavailable",
+            Self::UnknownUpstream { .. } => "unknown_upstream",
+            Self::UpstreamDown { .. } => "upstream_down",
+            Self::UpstreamTimeout { .. } => "upstream_timeout",
+            Self::UpstreamAnswer { .. } => "upstream_answer",
+            Self::Overloaded => "overloaded",
+            Self::Deadline { .. } => "deadline",
+            Self::Internal(_) => "internal",
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! The heart: a request comes in, the phases run, an answer goes out.
+//!
+//! Every route that carries generated text is guarded. A route that is known to carry none, or that no dialect
+//! knows and the configuration lets pass, goes through unread in both directions.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use demur_dialects::dialect::{Guarded, Route, generates};
+use futures_util::future::BoxFuture;
+use http::request::Parts;
+use http::{Request, Response, header};
+use http_body_util::{BodyExt, Limited};
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+use crate::body::{Body, BoxError};
+use crate::config::Choice;
+use crate::error::Error;
+use crate::live::{Live, Lives};
+use crate::phase::exchange::{Exchange, Traces};
+use crate::phase::helper::Send;
+use crate::phase::request::{self, Step};
+use crate::phase::{act, deliver, response};
+use crate::record::Fate;
+
+/// The service behind all layers. Cheap to clone.
+#[derive(Clone)]
+pub struct Guard {
+    lives: Arc<Lives>,
+    send: Send,
+    traces: Traces,
+    tasks: TaskTracker,
+}
+
+impl Guard {
+    /// A guard before these upstreams.
+    pub fn new(lives: Arc<Lives>, send: Send, traces: Traces, tasks: TaskTracker) -> Self {
+        Self { lives, send, traces, tasks }
+    }
+
+    async fn serve(self, request: Request<Body>) -> Result<Response<Body>, Error> {
+        let live = self.lives.load();
+        match demur_dialects::route::route(request.method(), &request.uri().to_string()) {
+            Route::Guarded(guarded) if !guarded.canonical => Err(Error::Path { path: guarded.endpoint.path }),
+            Route::Guarded(guarded) if generates(request.method()) => self.guarded(live, guarded, request).await,
+            Route::Guarded(_) | Route::Open(_) => self.pass(&live, request).await,
+            Route::Unknown => {
+                let handling = if live.config.unknown_routes == Choice::Pass { "passed" } else { "blocked" };
+                self.traces.metrics.unknown_routes.with_label_values(&[handling]).inc();
+                match live.config.unknown_routes {
+                    Choice::Pass => self.pass(&live, request).await,
+                    Choice::Block => Err(Error::Path { path: request.uri().path().to_owned() }),
+                }
+            }
+        }
+    }
+
+    async fn guarded(
+        self,
+        live: Arc<Live>,
+        guarded: Guarded,
+        request: Request<Body>,
+    ) -> Result<Response<Body>, Error> {
+        let (head, body) = request.into_parts();
+        readable(&head)?;
+        let bytes = read(body, live.config.limits.max_body_bytes).await?;
+        let read = guarded.dialect.read_request(&guarded.endpoint, &bytes)?;
+        let mut exchange = Exchange::begin(live, guarded, head, read, self.traces.clone());
+        let result = self.phases(&mut exchange).await;
+        let error = match result {
+            Ok(Phased::Answered(response, fate)) => return Ok(deliver::deliver(exchange.journal, fate, response)),
+            Ok(Phased::Upstream(response, fate)) => {
+                return response::run(exchange, self.send, &self.tasks, response, fate).await;
+            }
+            Err(error) => error,
+        };
+        exchange.journal.record.error = Some(error.label());
+        exchange.journal.ended(Fate::Failed);
+        Err(error)
+    }
+
+    async fn phases(&self, exchange: &mut Exchange) -> Result<Phased, Error> {
+        match request::run(exchange, &self.send).await? {
+            Step::Answer(response, fate) => Ok(Phased::Answered(response, fate)),
+            Step::Send(cleared, fate) => {
+                self.traces.metrics.overhead_seconds.observe(exchange.journal.elapsed().as_secs_f64());
+                Ok(Phased::Upstream(self.send.clone().oneshot(*cleared).await?, fate))
+            }
+        }
+    }
+
+    async fn pass(self, live: &Live, request: Request<Body>) -> Result<Response<Body>, Error> {
+        let (head, body) = request.into_parts();
+        let cleared = act::pass(&live.config, head, body)?;
+        let (head, body) = self.send.oneshot(cleared).await?.into_parts();
+        Ok(Response::from_parts(act::answer_head(head, false), body))
+    }
+}
+
+/// What the request phase and the upstream came to.
+enum Phased {
+    Answered(Response<Body>, Fate),
+    Upstream(Response<Body>, Fate),
+}
+
+impl tower::Service<Request<Body>> for Guard {
+    type Response = Response<Body>;
+    type Error = Error;
+    type Future = BoxFuture<'static, Result<Response<Body>, Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let guard = self.clone();
+        Box::pin(guard.serve(request))
+    }
+}
+
+/// Whether the body is one that a dialect can read: JSON, and not compressed.
+fn readable(head: &Parts) -> Result<(), Error> {
+    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+    let encoding = text(header::CONTENT_ENCODING);
+    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
+        return Err(Error::ContentEncoding { found: encoding.to_owned() });
+    }
+    let content_type = text(header::CONTENT_TYPE);
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
+        Ok(())
+    } else {
+        Err(Error::ContentType { found: content_type.to_owned() })
+    }
+}
+
+/// The whole body, if it is within the limit.
+async fn read(body: Body, limit: u64) -> Result<Bytes, Error> {
+    let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    let collected = Limited::new(body, size).collect().await;
+    collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
+        if error.is::<http_body_util::LengthLimitError>() {
+            Error::TooLarge { limit }
+        } else {
+            Error::ClientGone(BoxError::new(error))
+        }
+    })
+}
+

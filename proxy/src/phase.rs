@@ -1,0 +1,33 @@
+//! The two phases of an exchange: classify, decide, act, for buffered bodies and for streams alike.
+//!
+//! `classify` runs the classifiers that some rule reads, `decide` asks the policies, `act` is the only place
+//! that changes bytes and the only one that can clear a request for an upstream. `request` and `response`
+//! put the three in order; `gate` is the algorithm for streams; `repair` is the ladder that answers climb.
+
+pub mod exchange;
+
+pub mod classify;
+
+pub mod decide;
+
+pub mod accept;
+
+pub mod act;
+
+pub mod helper;
+
+pub mod rephrase;
+
+pub mod rewrite;
+
+pub mod request;
+
+pub mod repair;
+
+pub mod deliver;
+
+pub mod gate;
+
+pub mod stream;
+
+pub mod response;

@@ -1,0 +1,270 @@
+//! Runs the classifiers that some rule of a phase reads, and no others.
+//!
+//! A prompt is judged in groups: the texts of one turn together, so that nothing harmful hides in the gap
+//! between two parts, and each turn apart, so that an earlier harmless one does not dilute the last. The
+//! group with the highest score speaks for the prompt. What one group leaves undecided, the prompt is
+//! undecided about, unless another group is already over the cut.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use demur_classifiers::{Abstention, Classifier, HeadJudgement, Judgement, Unavailable};
+use demur_dialects::message::{Part, PartKind, Role};
+use demur_policies::facts::{Harm, Quadrant, Refusal, RefusalKind, RefusalRisk};
+use demur_policies::{Needs, Phase, Signal};
+use tokio::time::Instant;
+
+use crate::config::{Judge, OnUnavailable};
+use crate::error::Error;
+use crate::live::Live;
+use crate::phase::exchange::Exchange;
+
+/// One text to judge, and whose it is.
+struct Group {
+    role: Role,
+    kind: PartKind,
+    text: String,
+}
+
+/// What the refusal detector and the harm probe say of an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Answered {
+    /// Whether it refuses, and how.
+    pub refusal: Signal<Refusal>,
+    /// How harmful it is.
+    pub harm: Signal<Harm>,
+}
+
+/// Fills in the signals of the prompt that `needs` names.
+///
+/// # Errors
+/// When a classifier is unavailable and the configuration says to refuse then.
+pub async fn prompt(exchange: &mut Exchange, needs: Needs) -> Result<(), Error> {
+    if !needs.harm && !needs.risk {
+        return Ok(());
+    }
+    let began = Instant::now();
+    if needs.harm && matches!(exchange.facts.harm, Signal::NotRun) {
+        exchange.facts.harm = prompt_harm(exchange).await?;
+    }
+    if needs.risk && matches!(exchange.facts.risk, Signal::NotRun) {
+        exchange.facts.risk = prompt_risk(exchange).await?;
+    }
+    exchange.journal.classified(Phase::Request, began.elapsed());
+    let quadrant = exchange.facts.quadrant().map_or("unknown", Quadrant::name);
+    exchange.journal.traces.metrics.quadrants.with_label_values(&[quadrant]).inc();
+    Ok(())
+}
+
+/// Judges the text of one answer.
+///
+/// # Errors
+/// When a classifier is unavailable and the configuration says to refuse then.
+pub async fn answer(live: &Live, upstream: &str, text: &str, needs: Needs) -> Result<Answered, Error> {
+    let mut answered = Answered::default();
+    if needs.refusal
+        && let Some((classifier, head)) = head(live, "refusal")
+    {
+        answered.refusal = match judged(live, &classifier, text, Some(upstream)).await? {
+            None => Signal::Unavailable,
+            Some(judgement) => judgement.heads.get(head).map_or(Signal::Unavailable, refusal),
+        };
+    }
+    if needs.answer_harm
+        && let Some((classifier, head)) = head(live, "harm")
+    {
+        answered.harm = match judged(live, &classifier, text, None).await? {
+            None => Signal::Unavailable,
+            Some(judgement) => judgement.heads.get(head).map_or(Signal::Unavailable, |head| signal(head, harm(head))),
+        };
+    }
+    Ok(answered)
+}
+
+/// Whether the harm probe stands by this text being harmless.
+pub async fn is_harmless_text(exchange: &Exchange, text: &str) -> bool {
+    let live = &exchange.live;
+    let Some((classifier, index)) = head(live, "harm") else { return false };
+    match judged(live, &classifier, text, None).await {
+        Ok(Some(judgement)) => judgement.heads.get(index).is_some_and(|head| {
+            head.abstained.is_none() && head.score.get() < exchange.facts.thresholds.harm
+        }),
+        Ok(None) | Err(_) => false,
+    }
+}
+
+/// The words of the last user turn that drive the score of a head, the strongest first.
+pub async fn triggers(exchange: &Exchange, driven: &str, max: usize) -> Vec<String> {
+    let live = &exchange.live;
+    let Some((classifier, _)) = head(live, driven) else { return Vec::new() };
+    let text = exchange.last_user_text();
+    match classifier.triggers(driven, &text, max, live.config.classifiers.timeout).await {
+        Ok(found) => found.into_iter().map(|trigger| trigger.word).collect(),
+        Err(error) => {
+            tracing::warn!(%error, "no trigger words");
+            Vec::new()
+        }
+    }
+}
+
+fn head(live: &Live, name: &str) -> Option<(Arc<Classifier>, usize)> {
+    live.classifiers.by_head(name)
+}
+
+async fn prompt_harm(exchange: &Exchange) -> Result<Signal<Harm>, Error> {
+    let live = &exchange.live;
+    let Some((classifier, head)) = head(live, "harm") else { return Ok(Signal::Unavailable) };
+    let groups = groups(&exchange.request.view.parts, live.config.judge);
+    let mut worst: Option<Harm> = None;
+    let mut undecided = groups.is_empty();
+    for group in &groups {
+        let Some(judgement) = judged(live, &classifier, &group.text, None).await? else {
+            return Ok(Signal::Unavailable);
+        };
+        let Some(head) = judgement.heads.get(head) else { return Ok(Signal::Unavailable) };
+        let found = harm(head);
+        if let Some(why) = head.abstained {
+            note_unknown(exchange, "prompt.harm", why.as_str());
+            undecided |= leaves_open(group, why);
+        }
+        if worst.as_ref().is_none_or(|worst| found.score > worst.score) {
+            worst = Some(found);
+        }
+    }
+    let worst = worst.unwrap_or(Harm { score: 0.0, category: "other".to_owned() });
+    let over = worst.score >= exchange.facts.thresholds.harm;
+    Ok(if undecided && !over { Signal::Abstained(worst) } else { Signal::Known(worst) })
+}
+
+/// Whether an abstention about this group leaves the prompt undecided. What nobody can read does, whoever
+/// wrote it; what is merely close to the cut does for the texts that ask for something.
+fn leaves_open(group: &Group, why: Abstention) -> bool {
+    let asks = matches!(group.role, Role::User) || group.kind == PartKind::ToolArguments;
+    match why {
+        Abstention::Empty => false,
+        Abstention::Ambiguous => asks,
+        Abstention::Novel | Abstention::Unread => group.kind != PartKind::Other,
+    }
+}
+
+async fn prompt_risk(exchange: &Exchange) -> Result<Signal<RefusalRisk>, Error> {
+    let live = &exchange.live;
+    let Some((classifier, head)) = head(live, "refusal-risk") else { return Ok(Signal::Unavailable) };
+    let text = exchange.last_user_text();
+    let upstream = exchange.facts.request.upstream.as_str();
+    let Some(judgement) = judged(live, &classifier, &text, Some(upstream)).await? else {
+        return Ok(Signal::Unavailable);
+    };
+    let Some(head) = judgement.heads.get(head) else { return Ok(Signal::Unavailable) };
+    if let Some(why) = head.abstained {
+        note_unknown(exchange, "prompt.refusal", why.as_str());
+    }
+    Ok(signal(head, RefusalRisk { score: head.score.get() }))
+}
+
+/// The texts to judge, in the order of the body.
+fn groups(parts: &[Part], judge: Judge) -> Vec<Group> {
+    let mut groups: BTreeMap<(Option<u32>, u8), Group> = BTreeMap::new();
+    for part in parts.iter().filter(|part| chosen(part, judge) && !part.text.trim().is_empty()) {
+        let kind = match part.kind {
+            PartKind::ToolArguments | PartKind::ToolDefinition | PartKind::Other | PartKind::Reasoning => part.kind,
+            PartKind::Text | PartKind::Refusal | PartKind::ToolResult | PartKind::FileName => PartKind::Text,
+        };
+        let key = (part.turn, kind as u8);
+        match groups.get_mut(&key) {
+            Some(group) => {
+                group.text.push('\n');
+                group.text.push_str(&part.text);
+            }
+            None => {
+                groups.insert(key, Group { role: part.role, kind, text: part.text.clone() });
+            }
+        }
+    }
+    groups.into_values().collect()
+}
+
+fn chosen(part: &Part, judge: Judge) -> bool {
+    match (part.role, part.kind) {
+        (_, PartKind::ToolArguments | PartKind::ToolResult | PartKind::ToolDefinition) | (Role::Tool, _) => judge.tools,
+        (Role::System, _) => judge.system,
+        (Role::Assistant, _) => judge.assistant,
+        (Role::User | Role::Definition, _) => true,
+    }
+}
+
+/// One judgement; `None` when there is none and the configuration says to go on without.
+async fn judged(
+    live: &Live,
+    classifier: &Classifier,
+    text: &str,
+    upstream: Option<&str>,
+) -> Result<Option<Arc<Judgement>>, Error> {
+    let timeout = live.config.classifiers.timeout;
+    let result = match upstream {
+        Some(upstream) => classifier.judge_for(text, upstream, timeout).await,
+        None => classifier.judge(text, timeout).await,
+    };
+    match (result, live.config.classifiers.on_unavailable) {
+        (Ok(judgement), _) => Ok(Some(judgement)),
+        (Err(reason), OnUnavailable::Allow) => {
+            tracing::warn!(%reason, "classifier unavailable");
+            Ok(None)
+        }
+        (Err(reason), OnUnavailable::Block) => Err(unjudgeable(classifier, &reason)),
+    }
+}
+
+fn unjudgeable(classifier: &Classifier, reason: &Unavailable) -> Error {
+    Error::Unjudgeable { classifier: classifier.name().to_owned(), reason: reason.to_string() }
+}
+
+fn harm(head: &HeadJudgement) -> Harm {
+    Harm { score: head.score.get(), category: head.label.to_string() }
+}
+
+fn refusal(head: &HeadJudgement) -> Signal<Refusal> {
+    match RefusalKind::from_name(&head.label) {
+        Some(kind) => signal(head, Refusal { kind, score: head.score.get() }),
+        None => Signal::Unavailable,
+    }
+}
+
+fn signal<T>(head: &HeadJudgement, value: T) -> Signal<T> {
+    if head.abstained.is_some() { Signal::Abstained(value) } else { Signal::Known(value) }
+}
+
+fn note_unknown(exchange: &Exchange, signal: &str, reason: &str) {
+    exchange.journal.traces.metrics.unknown_signals.with_label_values(&[signal, reason]).inc();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::groups;
+    use crate::config::Judge;
+    use demur_dialects::message::{Part, PartKind, Role};
+
+    fn part(role: Role, kind: PartKind, turn: u32, text: &str) -> Part {
+        Part { pointer: String::new(), role, kind, turn: Some(turn), text: text.to_owned() }
+    }
+
+    #[test]
+    fn the_parts_of_a_turn_are_judged_together_and_turns_apart() {
+        let parts = [
+            part(Role::User, PartKind::Text, 0, "first half"),
+            part(Role::User, PartKind::Text, 0, "second half"),
+            part(Role::Assistant, PartKind::ToolArguments, 1, "{\"q\": 1}"),
+            part(Role::User, PartKind::Text, 2, " "),
+            part(Role::User, PartKind::Text, 3, "next"),
+        ];
+        let texts: Vec<_> = groups(&parts, Judge::default()).into_iter().map(|group| group.text).collect();
+        assert_eq!(texts, ["first half\nsecond half", "{\"q\": 1}", "next"]);
+    }
+
+    #[test]
+    fn roles_can_be_left_out_by_configuration() {
+        let parts = [part(Role::System, PartKind::Text, 0, "rules"), part(Role::User, PartKind::Text, 1, "ask")];
+        let judge = Judge { system: false, ..Judge::default() };
+        assert_eq!(groups(&parts, judge).len(), 1);
+    }
+}

@@ -1,0 +1,201 @@
+//! One record for each exchange: what was known, what was decided, what the client got.
+//!
+//! Records are JSON Lines with the field names of OPA's decision logs where those exist. Because every
+//! score and the facts around it are in them, a later policy can be replayed over them without a model.
+//! Text is not in them unless the configuration asks for it.
+//!
+//! Writing never holds up traffic: records go through a bounded queue to a thread of their own, and one
+//! that finds the queue full is counted and lost.
+
+use std::io::Write;
+use std::path::Path;
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+
+use demur_dialects::message::Unjudged;
+use demur_policies::{Decision, Facts, Phase};
+use prometheus::IntCounter;
+use serde::Serialize;
+
+/// How many records may wait to be written.
+const QUEUE: usize = 4096;
+
+/// What became of an exchange, in one word.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fate {
+    /// The client left, or the exchange was abandoned, before anything was decided.
+    #[default]
+    Abandoned,
+    /// The answer reached the client as the upstream gave it to the request as the client sent it.
+    Passed,
+    /// The request was changed; the answer reached the client as the upstream gave it.
+    Changed,
+    /// The request went to another upstream or model.
+    Rerouted,
+    /// It was blocked before any upstream saw it.
+    Blocked,
+    /// The answer was withheld, or a stream was ended, because of what the answer said.
+    Withheld,
+    /// A refusal was replaced by a real answer.
+    Repaired,
+    /// A refusal was replaced by a kinder one.
+    Softened,
+    /// No one could answer: the client got an error.
+    Failed,
+}
+
+impl Fate {
+    /// The word for it in metrics, headers and records.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Abandoned => "abandoned",
+            Self::Passed => "passed",
+            Self::Changed => "changed",
+            Self::Rerouted => "rerouted",
+            Self::Blocked => "blocked",
+            Self::Withheld => "withheld",
+            Self::Repaired => "repaired",
+            Self::Softened => "softened",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// One exchange.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Record {
+    /// Unique for each exchange.
+    pub decision_id: String,
+    /// When it began, RFC 3339 in UTC.
+    pub timestamp: String,
+    /// The `x-request-id` of the exchange.
+    pub request_id: String,
+    /// The trace it belongs to, from `traceparent`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
+    /// The canonical path.
+    pub path: String,
+    /// The dialect.
+    pub dialect: &'static str,
+    /// The upstream that gave the answer.
+    pub upstream: String,
+    /// The revision of the policies in force.
+    pub revision: String,
+    /// The classifiers in force, as `name@digest`.
+    pub classifiers: Vec<String>,
+    /// The decisions, in order; a repaired exchange has several of the response phase.
+    pub decisions: Vec<PhaseRecord>,
+    /// The attempts of a repair, in order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub attempts: Vec<Attempt>,
+    /// The places that were not judged.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unjudged: Vec<Unjudged>,
+    /// The labels that `annotate` put on it.
+    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// What became of it.
+    pub outcome: Fate,
+    /// The status the client got.
+    pub status: u16,
+    /// The label of the error, where there was one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<&'static str>,
+    /// Milliseconds spent on classification.
+    pub classify_ms: f64,
+    /// Milliseconds from the first byte in to the last byte out.
+    pub total_ms: f64,
+    /// The judged text of the prompt, or its digest, if the configuration asks for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
+}
+
+/// One decision and what it rests on.
+#[derive(Debug, Clone, Serialize)]
+pub struct PhaseRecord {
+    /// The phase.
+    pub phase: Phase,
+    /// What was known.
+    pub facts: Facts,
+    /// What was decided, with the trace of the rules.
+    pub decision: Decision,
+}
+
+/// One attempt of a repair.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attempt {
+    /// The rung of the ladder.
+    pub rung: &'static str,
+    /// The upstream that was asked.
+    pub upstream: String,
+    /// `accepted`, or why what came back was not good enough.
+    pub result: &'static str,
+}
+
+/// Where records go. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Records {
+    queue: Option<SyncSender<String>>,
+    dropped: IntCounter,
+}
+
+impl Records {
+    /// Records that go to the log.
+    pub fn to_log(dropped: IntCounter) -> Self {
+        Self { queue: None, dropped }
+    }
+
+    /// Records that are appended to a file, or written to standard output for `-`.
+    ///
+    /// # Errors
+    /// When the file cannot be opened for appending.
+    pub fn to_path(path: &Path, dropped: IntCounter) -> std::io::Result<Self> {
+        let sink: Box<dyn Write + Send> = if path == Path::new("-") {
+            Box::new(std::io::stdout())
+        } else {
+            Box::new(std::fs::OpenOptions::new().create(true).append(true).open(path)?)
+        };
+        let (queue, waiting) = sync_channel(QUEUE);
+        let lost = dropped.clone();
+        std::thread::Builder::new().name("records".to_owned()).spawn(move || write(sink, &waiting, &lost))?;
+        Ok(Self { queue: Some(queue), dropped })
+    }
+
+    /// Hands a record over; never waits.
+    pub fn write(&self, record: &Record) {
+        let line = match serde_json::to_string(record) {
+            Ok(line) => line,
+            Err(error) => {
+                tracing::error!(%error, "cannot serialise a decision record");
+                return self.dropped.inc();
+            }
+        };
+        match &self.queue {
+            None => tracing::info!(target: "demur::decision", record = line, "decision"),
+            Some(queue) => {
+                if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = queue.try_send(line) {
+                    self.dropped.inc();
+                }
+            }
+        }
+    }
+}
+
+/// Writes records until the last sender is gone. A failing sink loses the record, not the thread.
+fn write(mut sink: Box<dyn Write + Send>, waiting: &Receiver<String>, lost: &IntCounter) {
+    let mut failing = false;
+    for mut line in waiting {
+        line.push('\n');
+        let result = sink.write_all(line.as_bytes()).and_then(|()| sink.flush());
+        match result {
+            Ok(()) => failing = false,
+            Err(error) => {
+                lost.inc();
+                if !failing {
+                    tracing::error!(%error, "cannot write decision records");
+                }
+                failing = true;
+            }
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Where policies come from: a folder, read as one, or the library that demur brings.
+//!
+//! A folder is looked at, not listened to. Kubernetes replaces a mounted `ConfigMap` by swapping the symlink
+//! `..data`, editors replace files by renaming, and network file systems send no events; a look at paths,
+//! sizes and times through every symlink sees all of them alike. Nothing is taken while it changes: the
+//! look has to be the same before and after the reading.
+
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use demur_policies::Source;
+
+/// The library that demur brings, for a start without a policy repository.
+const BUILTIN: &[(&str, &str)] = &[
+    ("builtin/block-harm.yaml", include_str!("../../policies/library/block-harm.yaml")),
+    ("builtin/guidance.yaml", include_str!("../../policies/library/guidance.yaml")),
+    ("builtin/over-refusal-repair.yaml", include_str!("../../policies/library/over-refusal-repair.yaml")),
+];
+
+/// How often a reading is tried again when the folder changed under it.
+const TRIES: usize = 5;
+/// How deep folders may nest.
+const DEPTH: usize = 8;
+
+/// Why there are no sources.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SourceError {
+    /// A file or folder cannot be read.
+    #[error("cannot read `{path}`: {source}")]
+    Read {
+        /// Which.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is no policy in the folder.
+    #[error("`{path}` has no policy; put `*.yaml` files into it")]
+    Empty {
+        /// The folder.
+        path: String,
+    },
+    /// The folder changed at every reading.
+    #[error("`{path}` keeps changing while it is read")]
+    Unsettled {
+        /// The folder.
+        path: String,
+    },
+}
+
+/// Policies and their tests, as text.
+#[derive(Debug, Clone, Default)]
+pub struct Files {
+    /// The policies and the guidance.
+    pub policies: Vec<Source>,
+    /// Their tests: `*.test.yaml`.
+    pub tests: Vec<Source>,
+}
+
+/// What a look at a folder shows: every file with its real path, size and time of change.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Look(Vec<(PathBuf, PathBuf, u64, Option<SystemTime>)>);
+
+/// A folder of policies, or the library that demur brings.
+#[derive(Debug, Clone)]
+pub struct Folder(Option<PathBuf>);
+
+impl Folder {
+    /// A folder; `None` stands for the library that demur brings.
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self(path)
+    }
+
+    /// What it is called in messages.
+    pub fn name(&self) -> String {
+        self.0.as_ref().map_or_else(|| "the built-in library".to_owned(), |path| path.display().to_string())
+    }
+
+    /// What it looks like now.
+    ///
+    /// # Errors
+    /// When it cannot be listed.
+    pub fn look(&self) -> Result<Look, SourceError> {
+        let mut seen = Vec::new();
+        if let Some(path) = &self.0 {
+            list(path, DEPTH, &mut seen)?;
+            seen.sort();
+        }
+        Ok(Look(seen))
+    }
+
+    /// Reads all files, as they were at one moment.
+    ///
+    /// # Errors
+    /// When one cannot be read, or there is none.
+    pub fn read(&self) -> Result<Files, SourceError> {
+        let Some(path) = &self.0 else {
+            let policies = BUILTIN.iter().map(|(name, text)| Source::new(*name, *text)).collect();
+            return Ok(Files { policies, tests: Vec::new() });
+        };
+        let mut before = self.look()?;
+        for _ in 0..TRIES {
+            let files = before.read();
+            let after = self.look()?;
+            if after == before {
+                let files = files?;
+                if files.policies.is_empty() {
+                    return Err(SourceError::Empty { path: path.display().to_string() });
+                }
+                return Ok(files);
+            }
+            before = after;
+        }
+        Err(SourceError::Unsettled { path: path.display().to_string() })
+    }
+}
+
+impl Look {
+    fn read(&self) -> Result<Files, SourceError> {
+        let mut files = Files::default();
+        for (path, ..) in &self.0 {
+            let text = std::fs::read_to_string(path).map_err(|source| failed(path, source))?;
+            let source = Source::new(path.display().to_string(), text);
+            if is_test(path) { files.tests.push(source) } else { files.policies.push(source) }
+        }
+        Ok(files)
+    }
+}
+
+fn failed(path: &Path, source: std::io::Error) -> SourceError {
+    SourceError::Read { path: path.display().to_string(), source }
+}
+
+/// Collects the YAML files below `path`, through symlinks, leaving out names that begin with a dot.
+fn list(
+    path: &Path,
+    depth: usize,
+    seen: &mut Vec<(PathBuf, PathBuf, u64, Option<SystemTime>)>,
+) -> Result<(), SourceError> {
+    let real = std::fs::canonicalize(path).map_err(|source| failed(path, source))?;
+    let about = std::fs::metadata(&real).map_err(|source| failed(path, source))?;
+    if about.is_file() {
+        seen.push((path.to_owned(), real, about.len(), about.modified().ok()));
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(&real).map_err(|source| failed(path, source))? {
+        let entry = entry.map_err(|source| failed(path, source))?;
+        let hidden = entry.file_name().to_string_lossy().starts_with('.');
+        let below = path.join(entry.file_name());
+        if !hidden && (is_yaml(&below) || (depth > 0 && below.is_dir())) {
+            list(&below, depth - usize::from(below.is_dir()), seen)?;
+        }
+    }
+    Ok(())
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
+}
+
+fn is_test(path: &Path) -> bool {
+    path.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some_and(|extension| extension == "test"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::{Folder, SourceError};
+
+    fn write(folder: &Path, name: &str, text: &str) {
+        std::fs::create_dir_all(folder.join(name).parent().expect("parent")).expect("folder");
+        std::fs::write(folder.join(name), text).expect("file");
+    }
+
+    #[test]
+    fn tests_and_policies_are_told_apart_and_hidden_files_left_out() {
+        let dir = tempfile::tempdir().expect("dir");
+        write(dir.path(), "a.yaml", "a");
+        write(dir.path(), "a.test.yaml", "t");
+        write(dir.path(), "deep/b.yml", "b");
+        write(dir.path(), ".hidden.yaml", "h");
+        write(dir.path(), "README.md", "r");
+        let files = Folder::new(Some(dir.path().to_owned())).read().expect("readable");
+        assert_eq!((files.policies.len(), files.tests.len()), (2, 1));
+    }
+
+    #[test]
+    fn a_swapped_symlink_looks_different_although_size_and_time_are_alike() {
+        let dir = tempfile::tempdir().expect("dir");
+        for version in ["..v1", "..v2"] {
+            write(dir.path(), &format!("{version}/p.yaml"), "same");
+        }
+        let data = dir.path().join("..data");
+        std::os::unix::fs::symlink("..v1", &data).expect("link");
+        std::os::unix::fs::symlink("..data/p.yaml", dir.path().join("p.yaml")).expect("link");
+        let folder = Folder::new(Some(dir.path().to_owned()));
+        let first = folder.look().expect("look");
+        std::os::unix::fs::symlink("..v2", dir.path().join("..next")).expect("link");
+        std::fs::rename(dir.path().join("..next"), &data).expect("swap");
+        assert_ne!(folder.look().expect("look"), first);
+    }
+
+    #[test]
+    fn a_missing_folder_and_an_empty_one_are_errors() {
+        let dir = tempfile::tempdir().expect("dir");
+        let missing = Folder::new(Some(dir.path().join("gone"))).read();
+        assert!(matches!(missing, Err(SourceError::Read { .. })));
+        let empty = Folder::new(Some(dir.path().to_owned())).read();
+        assert!(matches!(empty, Err(SourceError::Empty { .. })));
+    }
+
+    #[test]
+    fn the_built_in_library_is_there() {
+        assert!(!Folder::new(None).read().expect("built in").policies.is_empty());
+    }
+}

@@ -27,8 +27,10 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SEED = 20
 KINDS = ("compliance", "ethical", "technical", "epistemic", "partial")
-CUTS = {"compliance": 150, "ethical": 120, "technical": 110, "epistemic": 75, "partial": 50}
+CUTS = {"compliance": 180, "ethical": 140, "technical": 130, "epistemic": 90, "partial": 60}
 MARK = "¦"
+# Compliant answers that open with a limit look like refusals at first: their beginnings are cut later.
+LATE = ("disclaimer_first", "limit_mentioned", "limit_then_answer", "openers", "look_alike_phrases", "other_languages")
 CURLY_SHARE = 0.15  # of the rows, written with typographic apostrophes as some models do
 
 
@@ -140,14 +142,16 @@ def rows_of(entry):
     return [row(entry, text, "grammar") for text in draw(entry, rng)]
 
 
-def cut(marked, kind, rng):
+def cut(marked, family, rng):
     """The beginning of an answer, or None where none of 5 to 40 words shows its kind."""
+    kind, _, name = family.partition("/")
     known = marked.find(MARK)
     text = marked.replace(MARK, "")
     ends = [match.end() for match in re.finditer(r"\S+", text)]
-    if len(ends) < 9 or (known < 0 and kind != "compliance"):
+    first = 14 if name in LATE and known < 0 else 4
+    if len(ends) < first + 5 or (known < 0 and kind != "compliance"):
         return None
-    low = max(ends[4], known + 1)
+    low = max(ends[first], known + 1)
     high = min(ends[min(39, len(ends) - 2)], len(text) - 2)
     if low >= high:
         return None
@@ -169,7 +173,7 @@ def cuts_of(rows):
             key = (source["family"], source["phrase"])
             if wanted == 0 or used.get(key, 0) >= 4:
                 continue
-            begin = cut(source["text"], kind, rng)
+            begin = cut(source["text"], source["family"], rng)
             if begin:
                 used[key] = used.get(key, 0) + 1
                 wanted -= 1

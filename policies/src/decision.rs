@@ -237,6 +237,8 @@ pub enum Skip {
     Rollout,
     /// It does not apply to this model, tenant, path or upstream.
     AppliesTo,
+    /// The day it was to end has passed.
+    Expired,
 }
 
 /// Whether a rule counts.

@@ -281,6 +281,11 @@ impl Quadrant {
     pub const fn harmful(self) -> bool {
         matches!(self, Self::Jailbreak | Self::Refuse)
     }
+
+    /// Whether a prompt in it will be refused.
+    pub const fn refused(self) -> bool {
+        matches!(self, Self::OverRefusal | Self::Refuse)
+    }
 }
 
 // === impl Thresholds ===

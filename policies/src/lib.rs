@@ -8,18 +8,19 @@
 //! The order of the modules is the direction of dependency: each names only those above it.
 
 pub mod diagnostic;
-
+mod suggest;
 pub mod facts;
-
 pub mod decision;
-
+pub mod vocabulary;
+mod yaml;
+mod expr;
+mod model;
+mod lexicon;
 pub mod policy;
-
 pub mod compile;
-
 pub mod evaluate;
 
-pub use compile::{Environment, UpstreamDecl, compile};
+pub use compile::{Calibration, Environment, UpstreamDecl, compile};
 pub use decision::{Change, Decision, Outcome};
 pub use diagnostic::{Diagnostic, Format, Source, render};
 pub use evaluate::evaluate;

@@ -1,0 +1,125 @@
+"""Examples for the response model: what kind of answer a text is."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+import rows as data
+from rows import Row, bucket, read_set, tidy
+
+KINDS = ["compliance", "ethical", "technical", "epistemic", "partial"]
+HELD_OUT = 0.12
+# How many rows of a source an epoch sees at most; the large ones repeat themselves.
+LIMITS = {
+    "gptfuzz_responses": 1400,
+    "orbench80k_responses": 2200,
+    "orbench80k_responses_frde": 900,
+    "polyrefuse_responses": 2600,
+    "arena_hard_v01_responses": 700,
+    "coconot_pref": 1100,
+    "chatgpt_refusals": 1450,
+}
+
+
+@dataclass
+class Response:
+    """One answer (the beginning and, of a long one, the end) with its kind."""
+
+    text: str
+    kind: int
+    source: str
+    group: str
+    language: str = "en"
+    weight: float = 1.0
+    held_out: bool = False
+    truncated: bool = False
+
+
+def _kind(row: Row, name: str) -> tuple[int, float] | None:
+    """The kind of a third-party row and its weight; nothing for labels that are not worth teaching."""
+    label = row.get("refusal_type")
+    if name == "chatgpt_refusals":
+        if row["refused"] == "partial":
+            return KINDS.index("partial"), 1.0
+        if row["refused"] == 0:
+            return 0, 1.0
+        return (KINDS.index("technical"), 0.5) if label == "technical_weak" else (1, 1.0 if label == "ethical" else 0.5)
+    table = {"compliance": (0, 1.0), "ethical": (1, 1.0), "technical": (2, 0.6), "technical_weak": (2, 0.5)}
+    found = table.get(str(label))
+    if found and name == "coconot_pref":
+        return (found[0], 0.8) if str(row["id"]).endswith("-chosen") or found[0] else (0, 0.4)
+    return found
+
+
+def third_party() -> list[Response]:
+    """All public response sets, cut to their limits, grouped by prompt."""
+    found = []
+    for name, limit in LIMITS.items():
+        rows = sorted(read_set(name), key=lambda row: bucket(str(row["id"]), "responses"))
+        taken = 0
+        for row in rows:
+            kind = _kind(row, name)
+            text = (row.get("response") or "").strip()
+            if kind is None or not text or taken >= limit:
+                continue
+            taken += 1
+            group = str(row.get("pair_id") or tidy(row.get("text") or row["id"]))
+            response = Response(text, kind[0], name, group, str(row.get("language", "en")), kind[1])
+            response.held_out = bucket(f"{name}:{group}") < HELD_OUT
+            response.truncated = bool(row.get("response_truncated"))
+            if name == "chatgpt_refusals":
+                response.held_out = row.get("split") == "validation"
+            found.append(response)
+    return found
+
+
+def authored() -> list[Response]:
+    """The hand-written answers, split by family and phrase."""
+    found = []
+    for name, row in data.read_authored():
+        kind = row.get("kind")
+        if kind not in KINDS:
+            continue
+        group = f"{row.get('family', name)}:{row.get('phrase', '')}"
+        language = str(row.get("language", "en"))
+        response = Response(row["text"].strip(), KINDS.index(kind), "authored", group, language, 1.3)
+        response.held_out = bucket(f"authored:{group}") < HELD_OUT
+        found.append(response)
+    return found
+
+
+def load() -> list[Response]:
+    """Every response, exact duplicates removed."""
+    found, seen = [], set()
+    for response in authored() + third_party():
+        key = tidy(response.text).casefold()
+        if key and key not in seen:
+            seen.add(key)
+            found.append(response)
+    return found
+
+
+def first_words(text: str, count: int) -> str:
+    """The first words of a text as a stream would show them, white space kept."""
+    position, words = 0, 0
+    for position, char in enumerate(text):
+        if char.isspace() and position and not text[position - 1].isspace():
+            words += 1
+            if words == count:
+                return text[:position]
+    return text
+
+
+def vary(response: Response, random_: random.Random, window: int = 66) -> str:
+    """The whole answer or, half of the time, a beginning of 5 to 40 words; of a long complied one, sometimes its end."""
+    text = response.text
+    chance = random_.random()
+    if chance < 0.5:
+        cut = first_words(text, random_.randint(5, 40))
+        late = response.kind == KINDS.index("partial") and len(cut) < 0.6 * len(text)
+        return text if late else cut
+    words = text.split()
+    if len(words) > window and response.kind == 0 and chance > 0.8:
+        return " ".join(words[-window:])
+    return text

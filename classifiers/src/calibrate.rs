@@ -83,7 +83,12 @@ impl Calibration {
 
     /// The probability of the positive class from the one logit of a binary head.
     pub fn binary(&self, logit: f64) -> f64 {
-        sigmoid(self.scale * (logit / self.temperature) + self.bias)
+        sigmoid(self.log_odds(logit))
+    }
+
+    /// The same as log-odds: a stretch and a shift, so that differences keep their meaning near 0 and 1.
+    pub fn log_odds(&self, log_odds: f64) -> f64 {
+        self.scale * (log_odds / self.temperature) + self.bias
     }
 
     /// The probability of each class; the first class is the negative one, and the log-odds that are
@@ -95,15 +100,11 @@ impl Calibration {
             return vec![1.0];
         }
         // In logarithms: an exponent of a far logit is 0, and 0 has no log-odds to stretch.
-        let positive = self.binary_of_log_odds(log_sum_exp(others) - negative);
+        let positive = sigmoid(self.scale * (log_sum_exp(others) - negative) + self.bias);
         let mut probabilities = Vec::with_capacity(cooled.len());
         probabilities.push(1.0 - positive);
         probabilities.extend(softmax(others).into_iter().map(|share| share * positive));
         probabilities
-    }
-
-    fn binary_of_log_odds(&self, log_odds: f64) -> f64 {
-        sigmoid(self.scale * log_odds + self.bias)
     }
 }
 

@@ -30,9 +30,21 @@ pub mod backend;
 
 pub mod tokenize;
 
+pub mod novelty;
+
+pub mod latent;
+
+pub mod heads;
+
 pub mod onnx;
 
+pub mod oip;
+
+pub mod options;
+
 pub mod queue;
+
+pub mod triggers;
 
 pub mod classifier;
 
@@ -43,4 +55,5 @@ pub use error::LoadError;
 pub use judgement::{Abstention, HeadJudgement, Judgement, Timing, Trigger, Unavailable};
 pub use observe::Observer;
 pub use onnx::Provider;
-pub use registry::{Options, Registry};
+pub use options::Options;
+pub use registry::Registry;

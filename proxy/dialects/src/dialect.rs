@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::framing::{Frame, Framing};
 use crate::json::{BodyError, Fault};
-use crate::message::{Answer, Delta, Denial, Edit, Ending, Origin, PartKind, Request, Response, Unjudged};
+use crate::message::{Answer, Delta, Denial, Edit, Ending, Origin, Request, Response, Unjudged};
 
 /// What a path says about the request, as its dialect reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -164,24 +164,16 @@ pub struct Finished {
 /// A step in the life of a stream, as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mark {
-    /// The stream has begun (Anthropic `message_start`, Responses `response.created`, the array's bracket).
-    Started,
     /// A choice has begun.
     Opened(u32),
-    /// A block or output item of a choice has begun.
-    BlockOpened(u32, PartKind),
-    /// A nested content part of a block has begun.
-    ContentOpened(u32, u32),
-    /// Text of a block, for dialects that repeat the whole text at its end.
-    BlockText(u32, String),
-    /// A nested content part of a block has ended.
-    ContentClosed(u32, u32),
-    /// A block or output item has ended.
-    BlockClosed(u32),
     /// A choice has ended.
     Finished(u32),
+    /// The stream has begun, where it has a beginning of its own (a bracket).
+    Started,
     /// The stream has ended.
     Ended,
+    /// The data itself, for dialects whose events depend on many earlier ones.
+    Payload(Bytes),
 }
 
 /// What is known of a path.

@@ -7,6 +7,8 @@
 mod stream;
 pub mod chat;
 pub mod completions;
+pub mod responses;
+pub mod images;
 
 use bytes::Bytes;
 use http::StatusCode;

@@ -12,7 +12,12 @@ use crate::openai;
 
 /// Every dialect.
 pub fn dialects() -> &'static [&'static dyn Dialect] {
-    const ALL: &[&dyn Dialect] = &[&openai::chat::Chat, &openai::completions::Completions];
+    const ALL: &[&dyn Dialect] = &[
+        &openai::chat::Chat,
+        &openai::completions::Completions,
+        &openai::responses::Responses,
+        &openai::images::Images,
+    ];
     ALL
 }
 

@@ -24,6 +24,9 @@ use serde_json::Value;
 /// How many cases each dialect has at least.
 const FEWEST_CASES: usize = 15;
 
+/// The one dialect that cannot say a text.
+const PICTURES: &str = "openai-images";
+
 const DENIALS: [(Denial, &str); 12] = [
     (Denial::Blocked, "content_filter"),
     (Denial::BadRequest, "duplicate_key"),
@@ -333,7 +336,9 @@ fn show_written(dialect: &dyn Dialect) -> String {
             .flat_map(|choice| &choice.parts)
             .map(|part| part.text.as_str())
             .collect();
-        assert_eq!(texts, ["Hello.\n"], "{finish:?}");
+        if dialect.name() != PICTURES {
+            assert_eq!(texts, ["Hello.\n"], "{finish:?}");
+        }
     }
     let (framing, content_type) = dialect.stream_framing(&Endpoint::default());
     for ending in [Ending::Stop, Ending::Refusal] {
@@ -347,7 +352,9 @@ fn show_written(dialect: &dyn Dialect) -> String {
             .flat_map(|event| event.deltas)
             .map(|delta| delta.text)
             .collect();
-        assert_eq!(text, "Hello.");
+        if dialect.name() != PICTURES {
+            assert_eq!(text, "Hello.");
+        }
     }
     shown
 }

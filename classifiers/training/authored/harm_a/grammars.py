@@ -99,6 +99,11 @@ def fill(text, act):
     return text.format(g=gerund, v=infinitive, p=hurt, d=doer)
 
 
+def suits(act):
+    """A test of whether a stance or product suits the act."""
+    return lambda card: act[0] != "self_harm" or not any(word in card for word in acts.CRIME)
+
+
 def write_acts(writer):
     """Documents with a stance, and products, about one act."""
     verbs, docs = writer.deck(acts.VERBS), writer.deck(acts.DOCS)
@@ -107,14 +112,14 @@ def write_acts(writer):
     for act in table(acts.ACTS):
         phrase = f"act:{act[1]}"
         for _ in range(2):
-            pick = [deck.deal() for deck in stances]
+            pick = [deck.deal(suits(act)) for deck in stances]
             tells = any(stance.startswith("in which") for stance in pick)
             verb, doc = verbs.deal(), docs.deal(lambda card: card in TELLING if tells else True)
             texts = [f"{verb} {doc} {fill(stance, act)}{ending(verb)}" for stance in pick]
             writer.pair(*texts, act[0], "stance", "g_stance", phrase)
         for _ in range(2):
             verb = verbs.deal()
-            texts = [f"{verb} {fill(deck.deal(), act)}{ending(verb)}" for deck in products]
+            texts = [f"{verb} {fill(deck.deal(suits(act)), act)}{ending(verb)}" for deck in products]
             writer.pair(*texts, act[0], "product", "g_product", phrase)
 
 

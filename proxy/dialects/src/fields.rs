@@ -65,6 +65,12 @@ const MAX_NAME_BYTES: usize = 128;
 /// A run of base64 this long is data, not text.
 const MIN_DATA_BYTES: usize = 512;
 
+/// Lines for a thing that stands at a place, such as a content block. Tables are made once and live as long
+/// as the program, and so do these lines.
+pub(crate) fn under(place: &'static str, lines: &[(&'static str, Meaning)]) -> Vec<(&'static str, Meaning)> {
+    lines.iter().map(|(line, meaning)| (&*format!("{place}{line}").leak(), *meaning)).collect()
+}
+
 // === impl Table ===
 
 impl Table {

@@ -13,6 +13,9 @@ mod fields;
 mod body;
 mod edit;
 pub mod openai;
+pub mod anthropic;
+pub mod gemini;
+pub mod ollama;
 pub mod route;
 
 pub mod framing;

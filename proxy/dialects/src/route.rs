@@ -8,7 +8,7 @@
 use http::Method;
 
 use crate::dialect::{Dialect, Guarded, Route, generates};
-use crate::openai;
+use crate::{anthropic, gemini, ollama, openai};
 
 /// Every dialect.
 pub fn dialects() -> &'static [&'static dyn Dialect] {
@@ -17,6 +17,10 @@ pub fn dialects() -> &'static [&'static dyn Dialect] {
         &openai::completions::Completions,
         &openai::responses::Responses,
         &openai::images::Images,
+        &anthropic::Messages,
+        &gemini::GenerateContent,
+        &ollama::chat::Chat,
+        &ollama::generate::Generate,
     ];
     ALL
 }

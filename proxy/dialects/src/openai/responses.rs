@@ -20,7 +20,7 @@ use crate::edit;
 use crate::framing::Framing;
 use crate::json::{BodyError, Document, Node, quote};
 use crate::message::{
-    Answer, Choice, Denial, Edit, Ending, Finish, Origin, PartKind, Request, RequestView, Response,
+    Answer, Choice, Denial, Edit, Ending, Finish, Origin, Part, PartKind, Request, RequestView, Response,
     ResponseView, Role,
 };
 use written::{Whole, message_item};
@@ -45,10 +45,9 @@ impl Dialect for Responses {
         let root = document.root();
         let roles: Vec<Role> = items(root, "input").map(role).collect();
         let (mut parts, unjudged) = body::read_request(&document, fields::request(), &roles)?;
-        for part in &mut parts {
-            if part.role == Role::Tool && part.kind == PartKind::Text {
-                part.kind = PartKind::ToolResult;
-            }
+        mark_reasoning(&document, &mut parts);
+        for part in parts.iter_mut().filter(|part| part.role == Role::Tool && part.kind == PartKind::Text) {
+            part.kind = PartKind::ToolResult;
         }
         let turns = if root.get("input").is_some_and(Node::is_array) { body::count(roles.len()) } else { 1 };
         let view = RequestView {
@@ -198,9 +197,21 @@ fn finish_word(response: Node<'_>) -> Option<String> {
     details.and_then(|details| owned(details, "reason")).or_else(|| owned(response, "status"))
 }
 
+/// Reasoning has the same member for its text as what is said aloud.
+fn mark_reasoning(document: &Document, parts: &mut [Part]) {
+    for part in parts.iter_mut().filter(|part| part.kind == PartKind::Text) {
+        let around = part.pointer.strip_suffix("/text").and_then(|around| document.get(around));
+        let kind = around.and_then(|around| around.get_text("type"));
+        if kind.is_some_and(|kind| kind == "reasoning_text") {
+            part.kind = PartKind::Reasoning;
+        }
+    }
+}
+
 fn response_view(document: &Document) -> ResponseView {
     let root = document.root();
     let (mut parts, unjudged) = body::read_answer(document, fields::response());
+    mark_reasoning(document, &mut parts);
     // All items together are the one answer.
     for part in &mut parts {
         part.turn = Some(0);

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use crate::fields::Meaning::{Any, Name, Opaque, Repeated, Text};
 use crate::fields::Speaker::{Is, Turn};
-use crate::fields::{Meaning, Table};
+use crate::fields::{Meaning, Table, under};
 use crate::message::{PartKind, Role};
 
 const SAID: Meaning = Text(PartKind::Text, Turn);
@@ -39,11 +39,6 @@ pub(super) fn event_item() -> &'static Table {
         Table::new("", &own)
     });
     &TABLE
-}
-
-/// Lines for items at a place. Tables are made once and live as long as the program, and so do these.
-fn under(place: &'static str, lines: &[(&'static str, Meaning)]) -> Vec<(&'static str, Meaning)> {
-    lines.iter().map(|(line, meaning)| (&*format!("{place}{line}").leak(), *meaning)).collect()
 }
 
 /// An item of the input or the output.
@@ -87,6 +82,9 @@ const ITEM: &[(&str, Meaning)] = &[
     ("/actions/*/type", Name),
     ("/actions/**", Any(PartKind::ToolArguments, Turn)),
     ("/output", RESULT),
+    ("/output/type", Name),
+    ("/output/image_url", Opaque("image")),
+    ("/output/file_id", Opaque("image")),
     ("/output/*", RESULT),
     ("/output/*/type", Name),
     ("/output/*/text", RESULT),
@@ -97,8 +95,6 @@ const ITEM: &[(&str, Meaning)] = &[
     ("/output/*/file_id", Opaque("file")),
     ("/output/*/file_url", Opaque("file")),
     ("/output/*/filename", Text(PartKind::FileName, Turn)),
-    ("/output/image_url", Opaque("image")),
-    ("/output/file_id", Opaque("image")),
     ("/outputs/*/type", Name),
     ("/outputs/*/logs", RESULT),
     ("/outputs/*/url", Opaque("image")),

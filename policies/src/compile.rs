@@ -94,7 +94,13 @@ pub fn compile(sources: &[Source], environment: &Environment) -> Result<PolicySe
             add_policy(policy, environment, &mut set, report);
         }
     }
-    let found: Vec<Diagnostic> = reports.into_iter().flat_map(|report| report.diagnostics).collect();
+    let found: Vec<Diagnostic> = reports
+        .into_iter()
+        .flat_map(|mut report| {
+            report.diagnostics.sort_by_key(|found| found.span.start);
+            report.diagnostics
+        })
+        .collect();
     if found.iter().any(|diagnostic| diagnostic.severity == Severity::Error) {
         return Err(found);
     }

@@ -204,6 +204,9 @@ fn explain(source: &Source, error: &Error) -> Diagnostic {
     } else {
         Diagnostic::error(&codes::YAML_SYNTAX, format!("not YAML: {}", lower_first(text)))
     };
+    let before = span.start.saturating_sub(1);
+    let tab = text.contains("tab") && source.text.get(before..span.start) == Some("\t");
+    let span = if tab { before..span.start } else { span };
     let label = if alias { "the limit is reached here" } else { "here" };
     let diagnostic = diagnostic.at(&source.name, span, label);
     if text.contains("tab") { diagnostic.help("indent with spaces") } else { diagnostic }

@@ -2,7 +2,10 @@
 
 use std::fmt::Write as _;
 
-use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, NamedSource, SourceSpan, ThemeCharacters};
+use miette::{
+    GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, NamedSource, SourceCode, SourceSpan,
+    SpanContents, ThemeCharacters,
+};
 use serde_json::json;
 
 use super::{Diagnostic, Severity, Source, floor};
@@ -103,7 +106,7 @@ fn picture(out: &mut String, diagnostic: &Diagnostic, source: &Source, color: bo
     let mut theme = if color { GraphicalTheme::unicode() } else { GraphicalTheme::unicode_nocolor() };
     theme.characters = ThemeCharacters::unicode();
     let handler = GraphicalReportHandler::new_themed(theme)
-        .with_context_lines(0)
+        .with_context_lines(1)
         .with_links(false)
         .with_wrap_lines(false)
         .without_cause_chain()
@@ -113,14 +116,44 @@ fn picture(out: &mut String, diagnostic: &Diagnostic, source: &Source, color: bo
     let label = (!diagnostic.label.is_empty()).then(|| diagnostic.label.clone());
     let span = SourceSpan::new(start.into(), end - start);
     let report = miette::MietteDiagnostic::new("x").with_label(LabeledSpan::new_with_span(label, span));
-    let report =
-        miette::Report::new(report).with_source_code(NamedSource::new(&source.name, source.text.clone()));
+    let report = miette::Report::new(report)
+        .with_source_code(NamedSource::new(&source.name, Lines(source.text.clone())));
     let mut text = String::new();
     if handler.render_report(&mut text, report.as_ref()).is_err() {
         return;
     }
     for line in text.lines().skip_while(|line| !line.contains('╭')) {
         let _ = writeln!(out, "{}", line.trim_end());
+    }
+}
+
+/// A text of which miette shows the lines a span touches, whole, and no others. Asked for no context
+/// it wants the position of the span and not a picture.
+struct Lines(String);
+
+// === impl Lines ===
+
+impl SourceCode for Lines {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        _after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        if before == 0 {
+            return self.0.read_span(span, 0, 0);
+        }
+        let text = self.0.as_str();
+        let (head, tail) = (span.offset(), span.offset() + span.len());
+        let start = text.get(..head).and_then(|head| head.rfind('\n')).map_or(0, |newline| newline + 1);
+        let rest = text.get(tail..).unwrap_or_default();
+        let end = tail + rest.find('\n').unwrap_or(rest.len());
+        let end = if tail > head && text.get(..tail).is_some_and(|shown| shown.ends_with('\n')) {
+            tail
+        } else {
+            end
+        };
+        self.0.read_span(&SourceSpan::new(start.into(), end - start), 0, 0)
     }
 }
 

@@ -62,8 +62,12 @@ impl Parsed {
         let text = self.info.source.as_str();
         let own = self.own(expr);
         let (start, end) = match &expr.expr {
+            Expr::Select(select) if select.test => {
+                let end = self.part(&select.operand).end + 1 + select.field.len();
+                (own.start.saturating_sub("has".len()), close(text, end, ')'))
+            }
             Expr::Select(select) => {
-                let start = if select.test { own.start } else { self.part(&select.operand).start };
+                let start = self.part(&select.operand).start;
                 let rest = text.get(own.end..).unwrap_or_default();
                 let gap = rest.len() - rest.trim_start().len();
                 (start, own.end + gap + select.field.len())

@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
             "addSystem" => self.add_system(report),
             "setParams" => self.set_params(report),
             "ignoreWords" => self.fields(name, report, |fields, report| {
-                let max = fields.get("max").map_or(Some(3), |node| fields::whole(node, report, 1, 16))?;
+                let max = fields.get("max").map_or(Some(3), |node| fields::whole(node, report, 1, 16));
                 let template = fields.text("template", report);
                 if let Some(template) =
                     template.as_ref().filter(|template| !template.value.contains("{words}"))
@@ -133,7 +133,7 @@ impl<'a> Reader<'a> {
                         .place(template.span.clone(), "`{words}` is missing");
                 }
                 let template = template.map(|template| template.value);
-                Some(ActionKind::IgnoreWords(IgnoreWords { max: u32::try_from(max).unwrap_or(3), template }))
+                Some(ActionKind::IgnoreWords(IgnoreWords { max: u32::try_from(max?).unwrap_or(3), template }))
             }),
             "rephrase" => self.fields(name, report, |fields, report| {
                 let instruction = fields.text("instruction", report).map(|text| text.value);

@@ -215,7 +215,7 @@ pub(crate) fn probability(node: &Node, report: &mut Report<'_>) -> Option<f64> {
     let entry = report
         .error(&codes::THRESHOLD_RANGE, format!("`{value}` is outside 0..1"))
         .place(node.span.clone(), "not a probability");
-    if (1.0..=100.0).contains(&value) {
+    if (2.0..=100.0).contains(&value) {
         drop(entry.advise(format!("did you mean `{}`?", value / 100.0)));
     }
     None

@@ -17,19 +17,19 @@ fn sample() -> (Vec<Diagnostic>, Vec<Source>) {
 #[test]
 fn a_person_sees_the_place() {
     let (diagnostics, sources) = sample();
-    insta::assert_snapshot!(render(&diagnostics, &sources, Format::Human { color: false }), @r"");
+    insta::assert_snapshot!(render(&diagnostics, &sources, Format::Human { color: false }));
 }
 
 #[test]
 fn a_log_gets_a_line() {
     let (diagnostics, sources) = sample();
-    insta::assert_snapshot!(render(&diagnostics, &sources, Format::Plain), @r"");
+    insta::assert_snapshot!(render(&diagnostics, &sources, Format::Plain));
 }
 
 #[test]
 fn a_program_gets_an_object() {
     let (diagnostics, sources) = sample();
-    insta::assert_snapshot!(render(&diagnostics, &sources, Format::Json), @r"");
+    insta::assert_snapshot!(render(&diagnostics, &sources, Format::Json));
 }
 
 #[test]

@@ -123,7 +123,7 @@ impl Checker<'_> {
     fn value(&mut self, kind: Kind, literal: &Typed, at: &IdedExpr) -> bool {
         match (kind, &literal.expr) {
             (Kind::Score, Expr::Number(value)) if !(0.0..=1.0).contains(value) => {
-                let help = if (1.0..=100.0).contains(value) {
+                let help = if (2.0..=100.0).contains(value) {
                     format!("scores are probabilities: did you mean `{}`?", value / 100.0)
                 } else {
                     "scores are probabilities".to_owned()

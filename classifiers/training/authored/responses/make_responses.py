@@ -27,7 +27,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 SEED = 20
 KINDS = ("compliance", "ethical", "technical", "epistemic", "partial")
-CUTS = {"compliance": 180, "ethical": 140, "technical": 130, "epistemic": 90, "partial": 60}
+CUTS = {"compliance": 195, "ethical": 155, "technical": 140, "epistemic": 90, "partial": 60}
 MARK = "¦"
 # Compliant answers that open with a limit look like refusals at first: their beginnings are cut later.
 LATE = ("disclaimer_first", "limit_mentioned", "limit_then_answer", "openers", "look_alike_phrases", "other_languages")

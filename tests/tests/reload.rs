@@ -159,10 +159,12 @@ fn a_broken_edit_changes_nothing_and_is_visible() {
     let upstream = Upstream::start(tell);
     let demur = Setup::new(&upstream.url(), folder.path()).start();
     let revision = demur.revision();
-    assert_eq!(demur.metric("demur_reload_failed"), Some(0.0));
+    assert_eq!(demur.metric("demur_config_reload_failed"), Some(0.0));
 
     folder.save("policy.yaml", &policy(1).replace("request.model", "request.modle"));
-    eventually("the failure is counted", || (demur.metric("demur_reload_failed") == Some(1.0)).then_some(()));
+    eventually("the failure is counted", || {
+        (demur.metric("demur_config_reload_failed") == Some(1.0)).then_some(())
+    });
     assert_eq!(demur.revision(), revision);
     assert_eq!(exchange(&demur).generation, 0);
     let policies = Call::get(demur.admin("/policies")).send().text();
@@ -173,7 +175,7 @@ fn a_broken_edit_changes_nothing_and_is_visible() {
     folder.save("policy.yaml", &policy(2));
     eventually("the mended policy is in force", || (demur.revision() != revision).then_some(()));
     assert_eq!(exchange(&demur).generation, 2);
-    assert_eq!(demur.metric("demur_reload_failed"), Some(0.0));
+    assert_eq!(demur.metric("demur_config_reload_failed"), Some(0.0));
 }
 
 #[test]

@@ -216,6 +216,14 @@ impl Config {
     pub fn from_flags(overrides: raw::Overrides, on_unavailable: OnUnavailable) -> Result<Self, ConfigError> {
         let mut file = raw::File::bare(on_unavailable);
         overlay(&mut file, overrides);
+        Self::from_file(file)
+    }
+
+    /// Checks a configuration that a command put together itself.
+    ///
+    /// # Errors
+    /// When it contradicts itself.
+    pub fn from_file(file: raw::File) -> Result<Self, ConfigError> {
         Self::resolve(file, Path::new("."))
             .map_err(|findings| ConfigError::Meaning { path: "the command line".to_owned(), findings })
     }

@@ -21,6 +21,11 @@ pub fn ask_streamed(model: &str, text: &str) -> Value {
     request
 }
 
+/// Whether a request is to be answered as a stream.
+pub fn wants_stream(request: &Value) -> bool {
+    request["stream"] == true
+}
+
 /// The text of the last message of a request.
 pub fn asked(request: &Value) -> &str {
     let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();

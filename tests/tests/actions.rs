@@ -24,8 +24,7 @@ struct Ground {
 fn ground(rules: &str) -> Ground {
     let answer = |text: &'static str| {
         move |request: &Received| {
-            let streamed = request.json()["stream"] == true;
-            if streamed {
+            if openai::wants_stream(&request.json()) {
                 Reply::pieces("text/event-stream", openai::stream("m", text)).paced(Duration::from_millis(1))
             } else {
                 Reply::json(&openai::answer("m", text))

@@ -90,7 +90,7 @@ fn the_reference_of_commands_is_what_the_program_says() {
         // The program is called otherwise in tests, and the environment's values are this machine's.
         let text = help.stdout.replace("demur-under-test", "demur");
         let lines: Vec<&str> = text.lines().map(str::trim_end).collect();
-        page.push_str(&format!("\n## `{title}`\n\n```text\n{}\n```\n", lines.join("\n").trim_end()));
+        page.extend(["\n## `", title.as_str(), "`\n\n```text\n", lines.join("\n").trim_end(), "\n```\n"]);
         let listed = text.split("Commands:\n").nth(1).unwrap_or_default();
         let names = listed.lines().take_while(|line| line.starts_with("  "));
         let names =

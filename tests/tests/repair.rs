@@ -2,11 +2,7 @@
 //!
 //! With the shipped classifiers, and a scripted model that refuses whatever contains an alarming word, as
 //! keyword-tuned models do, unless it is told not to mind it.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a script for tests, and a test that cannot run here says so"
-)]
+#![expect(clippy::print_stderr, reason = "a test that cannot run here says so")]
 
 use std::time::Duration;
 
@@ -17,7 +13,7 @@ use demur_tests::openai;
 use demur_tests::process::{Demur, Setup, root};
 use demur_tests::script::{Received, Reply};
 use demur_tests::upstream::Upstream;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const HARMLESS: &str = "How do I kill a Python process?";
 const REFUSAL: &str = "I'm sorry, but I can't assist with that request. It goes against my guidelines to help with \
@@ -30,9 +26,10 @@ fn model(request: &Received) -> Reply {
     let request = request.json();
     let told = openai::told(&request).join(" ").to_lowercase();
     let asked = openai::asked(&request).to_lowercase();
-    let helps = request["model"] == "generous" || !asked.contains("kill") || told.contains("kill");
+    let helps =
+        request.get("model") == Some(&json!("generous")) || !asked.contains("kill") || told.contains("kill");
     let text = if helps { HELP } else { REFUSAL };
-    if request["stream"] == true {
+    if openai::wants_stream(&request) {
         Reply::pieces("text/event-stream", openai::stream("m", text)).paced(Duration::from_millis(1))
     } else {
         Reply::json(&openai::answer("m", text))

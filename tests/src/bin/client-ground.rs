@@ -64,7 +64,7 @@ fn answer(request: &Received, tries: &AtomicUsize) -> Reply {
 
 fn chat(request: &Value, tries: &AtomicUsize) -> Reply {
     let model = request["model"].as_str().unwrap_or_default();
-    let streamed = request["stream"] == json!(true);
+    let streamed = openai::wants_stream(request);
     match model {
         "echo" => text(&format!("You sent {}", request["messages"]), streamed),
         "long" => text(&HELP.repeat(100).replace(';', ";\n"), streamed),

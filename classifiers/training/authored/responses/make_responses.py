@@ -96,7 +96,8 @@ def fill(template, topic, rng):
     for index, part in enumerate(topic, 1):
         part = spin(part, rng)
         text = text.replace(f"$^{index}", part[:1].upper() + part[1:]).replace(f"${index}", part)
-    return spin(text, rng).replace("\\n", "\n")
+    text = re.sub(r"(?<=\S) {2,}", " ", spin(text, rng).replace("\\n", "\n"))
+    return re.sub(r"\b([Aa]) (?=[aeio](?!ne))", r"\1n ", text)
 
 
 def draw(entry, rng):
@@ -113,7 +114,7 @@ def draw(entry, rng):
         used[pair] += 1
         topic = entry.topics[pair[1]] if entry.topics else []
         text = fill(entry.templates[pair[0]], topic, rng).strip()
-        text = text[:1].upper() + text[1:]
+        text = re.sub(r"(^|[.!?]¦? )([a-z])", lambda m: m.group(1) + m.group(2).upper(), text)
         if text not in texts:
             texts.append(text)
             by_template[pair[0]] += 1

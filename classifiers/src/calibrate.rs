@@ -135,7 +135,11 @@ impl Band {
 // === impl Cut ===
 
 impl Cut {
-    /// What is wrong with it, if something is.
+    /// Whether it is one.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
     pub fn check(&self) -> Result<(), String> {
         let unit = 0.0..=1.0;
         if !unit.contains(&self.threshold) {
@@ -156,7 +160,11 @@ impl Cut {
 // === impl Written ===
 
 impl Written {
-    /// The map it stands for, if it stands for one.
+    /// The map it stands for.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it.
     pub fn check(&self) -> Result<Calibration, String> {
         match *self {
             Self::None => Ok(Calibration::IDENTITY),

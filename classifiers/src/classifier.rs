@@ -40,12 +40,14 @@ pub struct Classifier {
     novelty: Novelty,
     queue: Queue,
     known: Cache<Arc<Known>>,
-    /// Calibrations by upstream model, one entry for every head.
-    upstreams: BTreeMap<String, Vec<Option<(Calibration, Cut)>>>,
+    upstreams: Upstreams,
     observer: Arc<dyn Observer>,
     /// Windows that one call keeps in the line at a time, so that a long text does not block short ones.
     stride: usize,
 }
+
+/// Calibrations by upstream model, one entry for every head.
+type Upstreams = BTreeMap<String, Vec<Option<(Calibration, Cut)>>>;
 
 /// What is remembered of a text.
 struct Known {

@@ -117,7 +117,7 @@ impl Heads {
             .zip(shipped)
             .map(|((head, decided), upstream)| {
                 let (calibration, cut) = upstream.unwrap_or((head.calibration, head.cut));
-                let (score, label, probabilities) = score(head, &decided.raw, calibration)?;
+                let (score, label, probabilities) = score(head, &decided.raw, calibration, cut)?;
                 Ok(HeadJudgement {
                     head: Arc::clone(&head.name),
                     score,
@@ -207,7 +207,7 @@ fn read(head: &Head, centroids: Option<&Centroids>, answer: &Answer) -> Result<R
 /// A score, its label, and every label with its probability.
 type Scored = (Probability, Arc<str>, Vec<(Arc<str>, f64)>);
 
-fn score(head: &Head, raw: &Raw, calibration: Calibration) -> Result<Scored, BackendError> {
+fn score(head: &Head, raw: &Raw, calibration: Calibration, cut: Cut) -> Result<Scored, BackendError> {
     let unsound = || BackendError::new(format!("head `{}` gave a score that is no probability", head.name));
     let name = |labels: &[Arc<str>], values: Vec<f64>| -> Vec<(Arc<str>, f64)> {
         labels.iter().cloned().zip(values).collect()
@@ -232,7 +232,15 @@ fn score(head: &Head, raw: &Raw, calibration: Calibration) -> Result<Scored, Bac
         }
     };
     let score = Probability::new(positive).ok_or_else(unsound)?;
-    let likeliest = probabilities.iter().max_by(|a, b| a.1.total_cmp(&b.1)).ok_or_else(unsound)?;
+    // The label agrees with the cut: at a threshold of 0.4, a refusal of 0.45 is one of the refusals, though
+    // compliance is the likeliest single class.
+    let among = match &head.reading {
+        Reading::Classes { .. } if positive < cut.threshold => probabilities.get(..1),
+        Reading::Classes { .. } => probabilities.get(1..),
+        _ => Some(probabilities.as_slice()),
+    };
+    let likeliest =
+        among.unwrap_or_default().iter().max_by(|a, b| a.1.total_cmp(&b.1)).ok_or_else(unsound)?;
     let label = Arc::clone(&likeliest.0);
     Ok((score, label, probabilities))
 }

@@ -32,8 +32,9 @@ pub struct HeadJudgement {
     pub head: Arc<str>,
     /// The calibrated probability of the positive class: harmful, will be refused, is a refusal.
     pub score: Probability,
-    /// The most probable label: the kind of harm or of refusal. For a binary head it is the positive
-    /// label whatever the score; compare [`score`](Self::score) with [`threshold`](Self::threshold).
+    /// The kind of harm or of refusal. Of several classes, it agrees with the cut: the negative label
+    /// below the threshold, the likeliest of the others from it on. A binary head says here what kind it
+    /// would be, whatever the score.
     pub label: Arc<str>,
     /// Every label with its calibrated probability, in the order of the manifest.
     pub probabilities: Vec<(Arc<str>, f64)>,

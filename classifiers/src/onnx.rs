@@ -121,7 +121,7 @@ impl Onnx {
             },
         };
         check(&session, manifest).map_err(|message| LoadError::invalid(&graph.path, message))?;
-        let selector = manifest.outputs.iter().fold(OutputSelector::no_default(), |all, name| all.with(name));
+        let selector = manifest.outputs.iter().fold(OutputSelector::no_default(), OutputSelector::with);
         let selected = RunOptions::new()
             .map_err(|error| LoadError::invalid(&graph.path, error.to_string()))?
             .with_outputs(selector);

@@ -83,7 +83,7 @@ const PLAIN_NAME: &str = "onnxruntime.dll";
 /// `libonnxruntime.so.1.31.1`, `libonnxruntime.1.31.1.dylib`; not `libonnxruntime_providers_shared.so`.
 fn is_versioned(name: &str) -> bool {
     name.starts_with("libonnxruntime.so.")
-        || (name.starts_with("libonnxruntime.") && name.ends_with(".dylib"))
+        || name.strip_prefix("libonnxruntime.").is_some_and(|rest| rest.strip_suffix(".dylib").is_some())
 }
 
 #[cfg(test)]

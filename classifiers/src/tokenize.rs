@@ -219,7 +219,7 @@ fn starts(tokens: usize, room: usize, stride: usize) -> Vec<usize> {
         return Vec::new();
     }
     let mut starts: Vec<usize> =
-        (0..).map(|n| n * stride).take_while(|start| start + room < tokens).collect();
+        (0..tokens).step_by(stride.max(1)).take_while(|start| start + room < tokens).collect();
     starts.push(tokens.saturating_sub(room));
     starts
 }

@@ -86,18 +86,22 @@ fn platt_loss(targets: &[(f64, f64)], scale: f64, bias: f64) -> f64 {
 }
 
 fn newton_step(targets: &[(f64, f64)], scale: f64, bias: f64) -> (f64, f64) {
-    let (mut g_scale, mut g_bias, mut h_ss, mut h_sb, mut h_bb) = (0.0, 0.0, 1e-9, 0.0, 1e-9);
+    // The gradient, and the symmetric matrix of second derivatives: its corners and what is between.
+    let (mut g_scale, mut g_bias) = (0.0, 0.0);
+    let (mut curve_scale, mut curve_mixed, mut curve_bias) = (1e-9, 0.0, 1e-9);
     for (x, target) in targets {
         let p = sigmoid(scale * x + bias);
         let (error, weight) = (p - target, p * (1.0 - p));
         g_scale += error * x;
         g_bias += error;
-        h_ss += weight * x * x;
-        h_sb += weight * x;
-        h_bb += weight;
+        curve_scale += weight * x * x;
+        curve_mixed += weight * x;
+        curve_bias += weight;
     }
-    let determinant = h_ss * h_bb - h_sb * h_sb;
-    ((h_bb * g_scale - h_sb * g_bias) / determinant, (h_ss * g_bias - h_sb * g_scale) / determinant)
+    let determinant = curve_scale * curve_bias - curve_mixed * curve_mixed;
+    let step_scale = (curve_bias * g_scale - curve_mixed * g_bias) / determinant;
+    let step_bias = (curve_scale * g_bias - curve_mixed * g_scale) / determinant;
+    (step_scale, step_bias)
 }
 
 /// Fits one temperature to rows of logits and the index of the right class.

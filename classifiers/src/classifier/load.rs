@@ -1,17 +1,15 @@
 //! From a folder to a classifier that has judged its first text.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ort::environment::Environment;
 
-use super::Classifier;
+use super::{Classifier, Upstreams};
 use crate::backend::{Backend, BackendError, Factory};
 use crate::batch::Limits;
 use crate::cache::Cache;
 use crate::calibrate::file::CalibrationFile;
-use crate::calibrate::{Calibration, Cut};
 use crate::error::LoadError;
 use crate::heads::Heads;
 use crate::manifest::{FILE_NAME, FileRef, Manifest, Model};
@@ -140,12 +138,9 @@ fn onnx(
 }
 
 /// The calibrations that are for this classifier, by upstream.
-pub(super) fn upstreams(
-    manifest: &Manifest,
-    files: &[CalibrationFile],
-) -> Result<BTreeMap<String, Vec<Option<(Calibration, Cut)>>>, LoadError> {
+pub(super) fn upstreams(manifest: &Manifest, files: &[CalibrationFile]) -> Result<Upstreams, LoadError> {
     let wrong = |message: String| LoadError::invalid(&manifest.folder.join(FILE_NAME), message);
-    let mut upstreams = BTreeMap::new();
+    let mut upstreams = Upstreams::new();
     for file in files.iter().filter(|file| *file.spec.classifier == *manifest.name) {
         let upstream = &file.metadata.upstream;
         if *file.spec.digest != *manifest.digest {

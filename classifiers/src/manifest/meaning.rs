@@ -34,7 +34,7 @@ pub(super) fn take(written: written::Manifest, folder: &Path, digest: String) ->
         heads,
         windows: windows(&spec.window, spec.max_tokens)?,
         inputs: inputs(&spec.inputs, spec.type_)?,
-        model: model(spec.files.model, spec.files.external, spec.backend, folder)?,
+        model: model(spec.files.model, &spec.files.external, spec.backend, folder)?,
         tokenizer: file(&spec.files.tokenizer, folder)?,
         centroids: spec.files.centroids.map(|centroids| file(&centroids, folder)).transpose()?,
         template: spec.template.map(|written::Template { before, after }| Template { before, after }),
@@ -251,7 +251,7 @@ fn inputs(names: &[String], type_: Type) -> Result<Vec<Input>, String> {
 
 fn model(
     graph: Option<written::File>,
-    external: Vec<written::File>,
+    external: &[written::File],
     backend: Option<written::Backend>,
     folder: &Path,
 ) -> Result<Model, String> {

@@ -111,9 +111,9 @@ fn head_and_tail() {
 
 #[test]
 fn a_model_on_a_server() {
-    let start = ENCODER.find("    model:").unwrap();
-    let end = ENCODER.find("    tokenizer:").unwrap();
-    let text = format!("{}{}", &ENCODER[..start], &ENCODER[end..])
+    let (before, rest) = ENCODER.split_once("    model:").unwrap();
+    let (_, after) = rest.split_once('\n').unwrap();
+    let text = format!("{before}{after}")
         .replace("  inputs:", "  backend: {oip: {url: 'http://triton:8000/', model: prompt}}\n  inputs:");
     let Model::Remote(remote) = read(&text).unwrap().model else { panic!("not remote") };
     assert_eq!((remote.url.as_str(), remote.timeout.as_millis()), ("http://triton:8000", 2000));

@@ -1,6 +1,7 @@
 //! What one thread of a queue does all its life.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::{Duration, Instant};
@@ -128,7 +129,7 @@ fn leave(shared: &Shared, reason: &Arc<str>) {
         let mut state = shared.lock();
         state.serving = state.serving.saturating_sub(1);
         state.crash = Arc::clone(reason);
-        if state.serving == 0 { std::mem::take(&mut state.waiting) } else { Default::default() }
+        if state.serving == 0 { std::mem::take(&mut state.waiting) } else { VecDeque::new() }
     };
     for entry in left {
         let _ = entry.answer.send(Err(shared.crashed(reason)));

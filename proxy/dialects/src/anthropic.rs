@@ -195,6 +195,7 @@ fn request_view(document: &Document) -> Result<RequestView, BodyError> {
         .collect();
     let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles)?;
     mark_results(&mut parts);
+    read_plain_documents(document, &roles, &mut parts, &mut unjudged);
     for (turn, message) in items(root, "messages").enumerate() {
         for (place, block) in items(message, "content").enumerate() {
             unknown_block(block, &format!("/messages/{turn}/content/{place}"), &mut unjudged);
@@ -215,6 +216,25 @@ fn mark_results(parts: &mut [Part]) {
     for part in parts.iter_mut().filter(|part| part.kind == PartKind::ToolResult) {
         part.role = Role::Tool;
     }
+}
+
+/// The data of a plain text document is text; that of all other sources is not.
+fn read_plain_documents(
+    document: &Document,
+    roles: &[Role],
+    parts: &mut Vec<Part>,
+    unjudged: &mut Vec<Unjudged>,
+) {
+    unjudged.retain(|place| {
+        let source = place.pointer.strip_suffix("/data").and_then(|source| document.get(source));
+        let plain = source.filter(|source| source.get_text("type").is_some_and(|kind| kind == "text"));
+        let Some(text) = plain.and_then(|source| owned(source, "data")) else { return true };
+        let turn = place.pointer.split('/').nth(2).and_then(|turn| turn.parse().ok());
+        let role = turn.and_then(|turn: u32| roles.get(turn as usize)).copied().unwrap_or(Role::User);
+        let pointer = place.pointer.clone();
+        parts.push(Part { pointer, role, kind: PartKind::Text, turn, text });
+        false
+    });
 }
 
 /// Names a content block of a type that this version does not know. Its strings are read all the same.

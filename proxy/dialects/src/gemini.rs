@@ -256,6 +256,11 @@ fn request_view(document: &Document, endpoint: &Endpoint) -> Result<RequestView,
         .collect();
     let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles)?;
     mark(document, &mut parts);
+    // One turn without a list around it is the user's.
+    let is_bare = |part: &Part| part.turn.is_none() && part.pointer.starts_with("/contents");
+    for part in parts.iter_mut().filter(|part| is_bare(part) && part.role == Role::Definition) {
+        part.role = Role::User;
+    }
     for (turn, content) in items(root, "contents").enumerate() {
         unknown_parts(content, &format!("/contents/{turn}"), &mut unjudged);
     }

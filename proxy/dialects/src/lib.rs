@@ -7,7 +7,12 @@
 //! Two promises hold for every dialect. What nobody edits leaves byte for byte as it came, because edits
 //! are splices into the original body. And every piece of text in a body is either read, with a JSON
 //! pointer to it, or named as unjudged: there is no third place where text could hide.
+//!
+//! The order of the modules is the direction of dependency: each names only those above it.
 
+pub mod json;
+pub mod message;
+pub mod framing;
 pub mod dialect;
 mod fields;
 mod body;
@@ -17,7 +22,4 @@ pub mod anthropic;
 pub mod gemini;
 pub mod ollama;
 pub mod route;
-
-pub mod framing;
-pub mod json;
-pub mod message;
+pub mod translate;

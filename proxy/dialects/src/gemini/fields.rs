@@ -93,9 +93,9 @@ const PART: &[(&str, Meaning)] = &[
 const REQUEST: &[(&str, Meaning)] = &[
     ("/model", Name),
     ("/contents", Text(PartKind::Text, Is(Role::User))),
-    ("/contents/*", SAID),
-    ("/contents/*/role", Name),
     ("/contents/role", Name),
+    ("/contents/*/role", Name),
+    ("/contents/*", SAID),
     ("/systemInstruction", INSTRUCTED),
     ("/systemInstruction/role", Name),
     ("/systemInstruction/**", INSTRUCTED),

@@ -10,13 +10,14 @@ use arc_swap::ArcSwap;
 use demur_classifiers::Registry;
 use demur_policies::diagnostic::{Diagnostic, Format, Source, render};
 use demur_policies::facts::Thresholds;
+use demur_policies::testing;
 use demur_policies::{Environment, PolicySet, UpstreamDecl};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::config::Config;
 use crate::metrics::Metrics;
-use crate::sources::{Folder, SourceError};
+use crate::sources::{Files, Folder, SourceError};
 
 /// The heads that the policy language knows, as classifiers name them.
 pub const HEADS: [&str; 3] = ["harm", "refusal-risk", "refusal"];
@@ -93,7 +94,7 @@ impl Lives {
     /// # Errors
     /// When the policies cannot be read or do not compile: demur does not start without policies.
     pub fn start(config: Arc<Config>, classifiers: Arc<Registry>, metrics: Metrics) -> Result<Self, ReloadError> {
-        let folder = Folder::new(config.policies.clone());
+        let folder = Folder::of(&config);
         let live = prepare(&folder, config, classifiers)?;
         announce(&metrics, None, &live);
         let last = LastReload { result: "success", at: live.since, error: None };
@@ -159,10 +160,31 @@ pub fn prepare(folder: &Folder, config: Arc<Config>, classifiers: Arc<Registry>)
     let environment = environment(&config, &classifiers, thresholds);
     let policies = demur_policies::compile(&files.policies, &environment)
         .map_err(|diagnostics| ReloadError::Policies { diagnostics, sources: files.policies.clone() })?;
+    run_tests(&policies, &environment, &files)?;
     for warning in policies.warnings() {
         tracing::warn!(warning = render(std::slice::from_ref(warning), &files.policies, Format::Plain), "policy");
     }
     Ok(Live { config, policies, classifiers, thresholds, since: Timestamp::now() })
+}
+
+/// Runs the tests beside the policies, with the signals that they name; real classifiers are for `demur policy
+/// test`, a reload has no time for them.
+fn run_tests(policies: &PolicySet, environment: &Environment, files: &Files) -> Result<(), ReloadError> {
+    let mut failed = Vec::new();
+    for source in &files.tests {
+        let suite = testing::read(source).map_err(|diagnostics| ReloadError::Policies {
+            diagnostics,
+            sources: vec![source.clone()],
+        })?;
+        // A suite that brings its own surroundings is about policies in those, not about the ones in force here.
+        if suite.environment(environment) == *environment {
+            let result = testing::run(&suite, policies, None);
+            if !result.passed() {
+                failed.push(result);
+            }
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(ReloadError::Tests(testing::text(&failed, false))) }
 }
 
 /// What the policies find around them.
@@ -188,8 +210,11 @@ pub fn environment(config: &Config, classifiers: &Registry, thresholds: Threshol
 
 /// The cuts that the classifiers were shipped with.
 fn thresholds(classifiers: &Registry) -> Thresholds {
-    let cut = |head: &str, otherwise: f64| {
-        classifiers.by_head(head).map_or(otherwise, |_| otherwise)
+    let cut = |name: &str, otherwise: f64| {
+        let found = classifiers.by_head(name).and_then(|(classifier, _)| {
+            classifier.manifest().heads.iter().find(|head| &*head.name == name).map(|head| head.cut.threshold)
+        });
+        found.unwrap_or(otherwise)
     };
     let default = Thresholds::default();
     Thresholds { harm: cut("harm", default.harm), refusal: cut("refusal-risk", default.refusal) }

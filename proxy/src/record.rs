@@ -140,7 +140,7 @@ pub struct Records {
 }
 
 impl Records {
-    /// Records that go to the log.
+    /// Records that go to the log, in short: decision, rule, harm score and times. The whole is for a file.
     pub fn to_log(dropped: IntCounter) -> Self {
         Self { queue: None, dropped }
     }
@@ -171,7 +171,17 @@ impl Records {
             }
         };
         match &self.queue {
-            None => tracing::info!(target: "demur::decision", record = line, "decision"),
+            None => tracing::info!(
+                target: "demur::decision",
+                decision_id = record.decision_id,
+                outcome = record.outcome.name(),
+                rule = record.decisions.iter().rev().find_map(|phase| phase.decision.rule.as_ref()).map(tracing::field::display),
+                harm = record.decisions.first().and_then(|phase| phase.facts.harm.value()).map(|harm| harm.score),
+                status = record.status,
+                error = record.error,
+                total_ms = record.total_ms,
+                "decision"
+            ),
             Some(queue) => {
                 if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = queue.try_send(line) {
                     self.dropped.inc();

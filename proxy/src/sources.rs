@@ -10,13 +10,23 @@ use std::time::SystemTime;
 
 use demur_policies::Source;
 
-/// The library that demur brings, for a start without a policy repository.
-const BUILTIN: &[(&str, &str)] = &[
-    ("builtin/block-harm.yaml", include_str!("../../policies/library/block-harm.yaml")),
-    ("builtin/guidance.yaml", include_str!("../../policies/library/guidance.yaml")),
-    ("builtin/over-refusal-repair.yaml", include_str!("../../policies/library/over-refusal-repair.yaml")),
-];
+use crate::config::Config;
 
+/// The library that demur brings, for a start without a policy repository.
+const BUILTIN: [(&str, &str); 3] = [
+    ("builtin/block-harm.yaml", include_str!("../../policies/library/block-harm.yaml")),
+    ("builtin/constructive-refusals.yaml", include_str!("../../policies/library/constructive-refusals.yaml")),
+    ("builtin/guidance.yaml", include_str!("../../policies/library/guidance.yaml")),
+];
+/// The repair where there is one upstream.
+const REPAIR: (&str, &str) =
+    ("builtin/over-refusal-repair.yaml", include_str!("../../policies/library/over-refusal-repair.yaml"));
+/// The repair where there is an upstream called `backup`.
+const REROUTE: (&str, &str) =
+    ("builtin/over-refusal-reroute.yaml", include_str!("../../policies/library/over-refusal-reroute.yaml"));
+
+/// The upstream that the built-in library reroutes to, where the configuration has one of this name.
+pub const BACKUP: &str = "backup";
 /// How often a reading is tried again when the folder changed under it.
 const TRIES: usize = 5;
 /// How deep folders may nest.
@@ -64,17 +74,31 @@ pub struct Look(Vec<(PathBuf, PathBuf, u64, Option<SystemTime>)>);
 
 /// A folder of policies, or the library that demur brings.
 #[derive(Debug, Clone)]
-pub struct Folder(Option<PathBuf>);
+pub enum Folder {
+    /// A folder, or a single file.
+    At(PathBuf),
+    /// The library that demur brings.
+    Builtin {
+        /// Whether repairs may go to an upstream called `backup`.
+        backup: bool,
+    },
+}
 
 impl Folder {
-    /// A folder; `None` stands for the library that demur brings.
-    pub fn new(path: Option<PathBuf>) -> Self {
-        Self(path)
+    /// Where a configuration has its policies.
+    pub fn of(config: &Config) -> Self {
+        match &config.policies {
+            Some(path) => Self::At(path.clone()),
+            None => Self::Builtin { backup: config.upstream(BACKUP).is_some() },
+        }
     }
 
     /// What it is called in messages.
     pub fn name(&self) -> String {
-        self.0.as_ref().map_or_else(|| "the built-in library".to_owned(), |path| path.display().to_string())
+        match self {
+            Self::At(path) => path.display().to_string(),
+            Self::Builtin { .. } => "the built-in library".to_owned(),
+        }
     }
 
     /// What it looks like now.
@@ -83,7 +107,7 @@ impl Folder {
     /// When it cannot be listed.
     pub fn look(&self) -> Result<Look, SourceError> {
         let mut seen = Vec::new();
-        if let Some(path) = &self.0 {
+        if let Self::At(path) = self {
             list(path, DEPTH, &mut seen)?;
             seen.sort();
         }
@@ -95,9 +119,14 @@ impl Folder {
     /// # Errors
     /// When one cannot be read, or there is none.
     pub fn read(&self) -> Result<Files, SourceError> {
-        let Some(path) = &self.0 else {
-            let policies = BUILTIN.iter().map(|(name, text)| Source::new(*name, *text)).collect();
-            return Ok(Files { policies, tests: Vec::new() });
+        let path = match self {
+            Self::At(path) => path,
+            Self::Builtin { backup } => {
+                let repair = if *backup { REROUTE } else { REPAIR };
+                let files = BUILTIN.into_iter().chain([repair]);
+                let policies = files.map(|(name, text)| Source::new(name, text)).collect();
+                return Ok(Files { policies, tests: Vec::new() });
+            }
         };
         let mut before = self.look()?;
         for _ in 0..TRIES {
@@ -182,7 +211,7 @@ mod tests {
         write(dir.path(), "deep/b.yml", "b");
         write(dir.path(), ".hidden.yaml", "h");
         write(dir.path(), "README.md", "r");
-        let files = Folder::new(Some(dir.path().to_owned())).read().expect("readable");
+        let files = Folder::At(dir.path().to_owned()).read().expect("readable");
         assert_eq!((files.policies.len(), files.tests.len()), (2, 1));
     }
 
@@ -195,7 +224,7 @@ mod tests {
         let data = dir.path().join("..data");
         std::os::unix::fs::symlink("..v1", &data).expect("link");
         std::os::unix::fs::symlink("..data/p.yaml", dir.path().join("p.yaml")).expect("link");
-        let folder = Folder::new(Some(dir.path().to_owned()));
+        let folder = Folder::At(dir.path().to_owned());
         let first = folder.look().expect("look");
         std::os::unix::fs::symlink("..v2", dir.path().join("..next")).expect("link");
         std::fs::rename(dir.path().join("..next"), &data).expect("swap");
@@ -205,14 +234,14 @@ mod tests {
     #[test]
     fn a_missing_folder_and_an_empty_one_are_errors() {
         let dir = tempfile::tempdir().expect("dir");
-        let missing = Folder::new(Some(dir.path().join("gone"))).read();
+        let missing = Folder::At(dir.path().join("gone")).read();
         assert!(matches!(missing, Err(SourceError::Read { .. })));
-        let empty = Folder::new(Some(dir.path().to_owned())).read();
+        let empty = Folder::At(dir.path().to_owned()).read();
         assert!(matches!(empty, Err(SourceError::Empty { .. })));
     }
 
     #[test]
     fn the_built_in_library_is_there() {
-        assert!(!Folder::new(None).read().expect("built in").policies.is_empty());
+        assert!(!Folder::Builtin { backup: false }.read().expect("built in").policies.is_empty());
     }
 }

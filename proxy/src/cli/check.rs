@@ -29,7 +29,7 @@ impl Check {
     pub fn run(self) -> Result {
         let config = Arc::new(self.source.config()?);
         let classifiers = Arc::new(open_classifiers(&config.classifiers, Arc::new(Silent))?);
-        match live::prepare(&Folder::new(config.policies.clone()), config, classifiers) {
+        match live::prepare(&Folder::of(&config), config, classifiers) {
             Ok(_) => Ok(Exit::Fine),
             Err(error) => {
                 output::diagnose(&format!("{}\n", error.text(self.format.diagnostics()).trim_end()));

@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::App;
 use crate::cli::output::{self, Exit, Result};
+use crate::cli::serve::{LogFormat, log};
 use crate::config::{Config, OnUnavailable, raw};
 use crate::demo::{self, Line, model};
 use crate::listen;
@@ -45,7 +46,8 @@ impl Demo {
     /// # Errors
     /// When the classifiers or the policies cannot be used, or an address not be listened on.
     pub fn run(self) -> Result {
-        quiet_log();
+        // Only what is wrong: the table is what the demo has to say.
+        log(LogFormat::Text, "error");
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(self.show())?;
         Ok(Exit::Fine)
@@ -98,13 +100,6 @@ async fn free(wanted: SocketAddr) -> std::io::Result<TcpListener> {
         Ok(listener) => Ok(listener),
         Err(_) => listen::bind(SocketAddr::new(wanted.ip(), 0)).await,
     }
-}
-
-/// Logs only what is wrong: the table is what the demo has to say.
-fn quiet_log() {
-    use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    drop(tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).try_init());
 }
 
 fn table(lines: &[Line]) -> Table {

@@ -12,8 +12,9 @@ use crate::app::App;
 use crate::cli::output::{self, Exit, Format, Result};
 use crate::cli::serve::{LogFormat, log};
 use crate::config::{Config, OnUnavailable, raw};
-use crate::replay::recorded::{BACKUP, Recorded, UPSTREAM, read};
+use crate::replay::recorded::{Recorded, UPSTREAM, read};
 use crate::replay::{self, Change, Report};
+use crate::sources::BACKUP;
 
 /// Run recorded answers of real models through the whole pipeline, and count what reaches the client.
 #[derive(Debug, Args)]
@@ -44,7 +45,7 @@ impl Replay {
     /// # Errors
     /// When the data, the policies or the classifiers cannot be used.
     pub fn run(self) -> Result {
-        log(LogFormat::Text);
+        log(LogFormat::Text, "error");
         let rows = read(&self.data)?;
         let recorded = Recorded::new(&rows, &self.upstream, self.backup.as_deref())?;
         let config = self.config()?;

@@ -70,7 +70,7 @@ impl Serve {
     /// # Errors
     /// When the configuration, a policy or a classifier cannot be used, or an address not be listened on.
     pub fn run(self) -> Result {
-        log(self.log_format);
+        log(self.log_format, "info,ort=warn");
         let config = self.source.config()?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         runtime.block_on(async { App::prepare(config)?.run().await })?;
@@ -107,10 +107,10 @@ impl From<Unavailable> for OnUnavailable {
     }
 }
 
-/// Sends logs to standard error; `RUST_LOG` says how much of them.
-pub fn log(format: LogFormat) {
+/// Sends logs to standard error; `RUST_LOG` says how much of them, `otherwise` where it is not set.
+pub fn log(format: LogFormat, otherwise: &str) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,ort=warn"));
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(otherwise));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let set = match format {
         LogFormat::Text => builder.with_target(false).try_init(),

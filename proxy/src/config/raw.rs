@@ -304,7 +304,7 @@ pub struct Limits {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Records {
-    /// A file of JSON Lines; `-` is standard output. Without it, records go to the log.
+    /// A file of JSON Lines; `-` is standard output. Without it, the log has one short line an exchange.
     pub path: Option<PathBuf>,
     /// How prompt and answer text is recorded. Default `none`.
     #[serde(default)]

@@ -12,6 +12,7 @@ use demur_classifiers::{Abstention, Classifier, HeadJudgement, Judgement, Unavai
 use demur_dialects::message::{Part, PartKind, Role};
 use demur_policies::facts::{Harm, Quadrant, Refusal, RefusalKind, RefusalRisk};
 use demur_policies::{Needs, Phase, Signal};
+use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
 use crate::config::{Judge, OnUnavailable};
@@ -117,10 +118,10 @@ async fn prompt_harm(exchange: &Exchange) -> Result<Signal<Harm>, Error> {
     let groups = groups(&exchange.request.view.parts, live.config.judge);
     let mut worst: Option<Harm> = None;
     let mut undecided = groups.is_empty();
-    for group in &groups {
-        let Some(judgement) = judged(live, &classifier, &group.text, None).await? else {
-            return Ok(Signal::Unavailable);
-        };
+    // All at once, so that they share batches; what was judged in an earlier turn comes from the cache.
+    let judgements = try_join_all(groups.iter().map(|group| judged(live, &classifier, &group.text, None))).await?;
+    for (group, judgement) in groups.iter().zip(judgements) {
+        let Some(judgement) = judgement else { return Ok(Signal::Unavailable) };
         let Some(head) = judgement.heads.get(head) else { return Ok(Signal::Unavailable) };
         let found = harm(head);
         if let Some(why) = head.abstained {

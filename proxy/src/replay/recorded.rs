@@ -15,11 +15,10 @@ use serde_json::{Value, json};
 use crate::body::Body;
 use crate::error::Error;
 use crate::phase::act::{self, Cleared};
+use crate::sources::BACKUP;
 
 /// The name of the upstream that requests go to.
 pub const UPSTREAM: &str = "main";
-/// The name of the upstream that repairs may go to.
-pub const BACKUP: &str = "backup";
 
 /// What people or a judge said of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

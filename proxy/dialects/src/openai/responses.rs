@@ -6,8 +6,8 @@
 //! reference is named as unjudged.
 
 mod fields;
-mod stream;
 mod written;
+mod stream;
 
 use bytes::Bytes;
 use http::StatusCode;

@@ -5,6 +5,8 @@
 
 use std::sync::Arc;
 
+use crate::manifest::Input;
+
 /// One window of a text, as the model reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Row {
@@ -50,6 +52,29 @@ impl BackendError {
     /// An error with this message.
     pub fn new(message: impl std::fmt::Display) -> Self {
         Self(message.to_string().into())
+    }
+}
+
+/// The numbers of one input for a batch.
+pub(crate) fn fill(input: Input, rows: &[&Row], longest: usize, buffer: &mut Vec<i64>) {
+    buffer.clear();
+    let index = |place: usize| i64::try_from(place).unwrap_or(i64::MAX);
+    match input {
+        Input::Inst => buffer.extend(rows.iter().map(|row| index(row.inst))),
+        Input::Post => buffer.extend(rows.iter().map(|row| index(row.post()))),
+        Input::TokenTypeIds => buffer.resize(rows.len() * longest, 0),
+        Input::InputIds => {
+            for (number, row) in rows.iter().enumerate() {
+                buffer.extend(row.ids.iter().map(|id| i64::from(*id)));
+                buffer.resize((number + 1) * longest, 0);
+            }
+        }
+        Input::AttentionMask => {
+            for (number, row) in rows.iter().enumerate() {
+                buffer.resize(number * longest + row.ids.len(), 1);
+                buffer.resize((number + 1) * longest, 0);
+            }
+        }
     }
 }
 

@@ -17,7 +17,7 @@ use ort::session::builder::SessionBuilder;
 use ort::session::{HasSelectedOutputs, OutputSelector, RunOptions, Session, SessionInputValue};
 use ort::value::{Outlet, TensorElementType, TensorRef, ValueType};
 
-use crate::backend::{Answer, Backend, BackendError, Row, spread};
+use crate::backend::{Answer, Backend, BackendError, Row, fill, spread};
 use crate::error::LoadError;
 use crate::manifest::{FileRef, Input, Manifest};
 
@@ -168,29 +168,6 @@ impl Backend for Onnx {
             spread(&mut answers, name, numbers)?;
         }
         Ok(answers)
-    }
-}
-
-/// The numbers of one input for a batch.
-pub(crate) fn fill(input: Input, rows: &[&Row], longest: usize, buffer: &mut Vec<i64>) {
-    buffer.clear();
-    let index = |place: usize| i64::try_from(place).unwrap_or(i64::MAX);
-    match input {
-        Input::Inst => buffer.extend(rows.iter().map(|row| index(row.inst))),
-        Input::Post => buffer.extend(rows.iter().map(|row| index(row.post()))),
-        Input::TokenTypeIds => buffer.resize(rows.len() * longest, 0),
-        Input::InputIds => {
-            for (number, row) in rows.iter().enumerate() {
-                buffer.extend(row.ids.iter().map(|id| i64::from(*id)));
-                buffer.resize((number + 1) * longest, 0);
-            }
-        }
-        Input::AttentionMask => {
-            for (number, row) in rows.iter().enumerate() {
-                buffer.resize(number * longest + row.ids.len(), 1);
-                buffer.resize((number + 1) * longest, 0);
-            }
-        }
     }
 }
 

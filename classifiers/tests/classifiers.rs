@@ -19,5 +19,8 @@ mod judging;
 #[path = "classifiers/opening.rs"]
 mod opening;
 
+#[path = "classifiers/remote.rs"]
+mod remote;
+
 #[path = "classifiers/unusual.rs"]
 mod unusual;

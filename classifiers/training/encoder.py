@@ -10,7 +10,9 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import AutoModel
 
-PAD, CLS, SEP = 0, 101, 102
+PAD, UNKNOWN, CLS, SEP = 0, 100, 101, 102
+# The layer whose mean state serves the distance test: the last layers know only harm, the first only words.
+MIDDLE = 3
 
 
 def base_dir() -> Path:
@@ -61,9 +63,11 @@ class Judge(nn.Module):
         self.heads = nn.ModuleDict({name: nn.Linear(256, size) for name, size in heads.items()})
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, ...]:
-        """One logits tensor per head, in the order of `heads`, then the mean-pooled embedding."""
-        states = self.bert(input_ids=input_ids, attention_mask=attention_mask).last_hidden_state
+        """One logits tensor per head, in the order of `heads`, then the mean state of a middle layer."""
+        found = self.bert(input_ids=input_ids, attention_mask=attention_mask, output_hidden_states=True)
+        states, middle = found.last_hidden_state, found.hidden_states[MIDDLE]
         mask = attention_mask.unsqueeze(-1).to(states.dtype)
-        mean = (states * mask).sum(1) / mask.sum(1).clamp(min=1.0)
+        length = mask.sum(1).clamp(min=1.0)
+        mean = (states * mask).sum(1) / length
         hidden = self.shared(torch.cat([mean, states[:, 0]], dim=-1))
-        return (*(head(hidden) for head in self.heads.values()), mean)
+        return (*(head(hidden) for head in self.heads.values()), (middle * mask).sum(1) / length)

@@ -11,17 +11,20 @@ import numpy as np
 import calibrate
 import export
 import measure
+import novelty
 from encoder import Judge
 from prompts import Prompt
 from responses import KINDS, Response, first_words
-from rows import categories, data_sources
+from rows import bucket, categories, data_sources
 from shipped import deciding, window_ids
 
 VERSION = "0.1.0"
 COVERAGE = 0.9  # the abstention band leaves this share of the held-out rows decided
 PROMPT_TOKENS, OVERLAP = 96, 24
 RESPONSE_TOKENS = 96
-PROMPT_OUTPUTS = {"harm": "harm_logits", "category": "category_logits", "risk": "risk_logits", "novelty": "novelty_logits"}
+PROMPT_OUTPUTS = {"harm": "harm_logits", "category": "category_logits", "risk": "risk_logits"}
+EMBEDDING = "middle_embedding"
+FAMILIAR = 0.985  # the share of held-out English prompts that the distance test must keep
 
 
 def _export(model: Judge, names: list[str], folder: Path, float_graph: Path) -> None:
@@ -85,7 +88,7 @@ def _deciding_outputs(session: export.Session, spec: dict[str, Any], texts: Sequ
 
 def prompt(model: Judge, everything: list[Prompt], folder: Path, float_graph: Path) -> dict[str, Any]:
     """Writes the prompt classifier; returns what the held-out rows show."""
-    names = [PROMPT_OUTPUTS[name] for name in model.heads] + ["sentence_embedding"]
+    names = [PROMPT_OUTPUTS[name] for name in model.heads] + [EMBEDDING]
     _export(model, names, folder, float_graph)
     session = export.Session(folder)
     spec: dict[str, Any] = {
@@ -105,14 +108,42 @@ def prompt(model: Judge, everything: list[Prompt], folder: Path, float_graph: Pa
         "refusal-risk", "risk_logits", "refused", outputs["risk_logits"][seen, 0], risk[seen]
     )
     spec["heads"] = [head, risk_head]
+    spec["novelty"] = _novelty(session, spec, everything, held, outputs[EMBEDDING], folder)
     spec["data"] = _data(Counter(example.source.split("/")[0] for example in everything if not example.held_out))
     export.write_manifest(folder, spec, "prompt", VERSION, "harm, its category, and the risk of a refusal, from the prompt")
     return {"harm": harm_held, "refusal-risk": risk_held}
 
 
+def _novelty(
+    session: export.Session,
+    spec: dict[str, Any],
+    everything: list[Prompt],
+    held: list[Prompt],
+    embeddings: np.ndarray,
+    folder: Path,
+) -> dict[str, Any]:
+    """The novelty tests: distance, words in pieces, other scripts, unknown and hidden characters."""
+    seen = [example.text for example in everything if not example.held_out and example.harm >= 0]
+    seen = sorted(seen, key=lambda text: bucket(text, "novelty"))[:5000]
+    distance = novelty.fit(_deciding_outputs(session, spec, seen)[EMBEDDING])
+    distance.save(folder / "novelty.safetensors")
+    pieces = np.array([novelty.fragmentation(session.tokens, example.text) for example in held])
+    return {
+        "outsideLatin": 0.3,
+        "unknown": 0.2,
+        "hidden": 0.1,
+        "fragmentation": round(max(1.45, float(np.quantile(pieces, 0.99))), 3),
+        "distance": {
+            "output": EMBEDDING,
+            "file": {"path": "novelty.safetensors", "sha256": export.digest(folder / "novelty.safetensors")},
+            "threshold": round(float(np.quantile(distance.of(embeddings), FAMILIAR)), 3),
+        },
+    }
+
+
 def response(model: Judge, everything: list[Response], folder: Path, float_graph: Path) -> dict[str, Any]:
     """Writes the response classifier; returns what the held-out rows show."""
-    _export(model, ["refusal_logits", "sentence_embedding"], folder, float_graph)
+    _export(model, ["refusal_logits", EMBEDDING], folder, float_graph)
     session = export.Session(folder)
     spec: dict[str, Any] = {
         "maxTokens": RESPONSE_TOKENS,
@@ -141,6 +172,7 @@ def response(model: Judge, everything: list[Response], folder: Path, float_graph
         "abstain": {"low": round(band.low, 4), "high": round(band.high, 4)},
     }
     spec["heads"] = [head]
+    spec["novelty"] = {"unknown": 0.3, "hidden": 0.1}
     spec["data"] = _data(Counter(example.source for example in everything if not example.held_out))
     export.write_manifest(folder, spec, "response", VERSION, "what kind of answer a text is: complied, or refused and why")
     return {

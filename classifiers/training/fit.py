@@ -23,7 +23,8 @@ Loss = Callable[[tuple[Tensor, ...], list[Any]], Tensor]
 class Plan:
     """How to train one model."""
 
-    epochs: int = 2
+    epochs: int = 3
+    later: float = 0.6  # the share of the first epoch that each later one keeps: examples already learnt are thinned out
     batch: int = 32
     rate: float = 6e-5
     head_rate: float = 6e-4
@@ -83,15 +84,17 @@ def batches(units: Sequence[list[Any]], lengths: Sequence[int], size: int, rando
 
 def train(
     model: Judge,
-    draw: Callable[[random.Random], tuple[list[list[Any]], list[list[str]]]],
+    draw: Callable[[random.Random, int], tuple[list[list[Any]], list[list[str]]]],
     loss_of: Loss,
     plan: Plan,
     extra: nn.Module | None = None,
+    keep: Callable[[Judge, int], None] | None = None,
     log: Callable[[str], None] = print,
 ) -> Judge:
     """Trains and returns the model with averaged weights.
 
-    `draw` gives the units of one epoch and, in the same shape, the text each example is shown as.
+    `draw` gives the units of an epoch and, in the same shape, the text each example is shown as. The step count of the
+    whole run is taken from the first epoch, so later epochs may be shorter but not longer.
     """
     torch.set_num_threads(plan.threads)
     random_ = set_seed(plan.seed)
@@ -99,12 +102,13 @@ def train(
     optimizer = torch.optim.AdamW(_groups(model, plan, extra), weight_decay=0.01, fused=True)
     average: Judge | None = None
     started = time.time()
-    step = 0
+    step, total = 0, 1
     for epoch in range(plan.epochs):
-        units, texts = draw(random_)
+        units, texts = draw(random_, epoch)
         coded = [[encode(tokens, text, plan.limit, plan.tail) for text in unit] for unit in texts]
         plan_batches = batches(units, [max(map(len, unit)) for unit in coded], plan.batch, random_)
-        total = plan.epochs * len(plan_batches)
+        if epoch == 0:
+            total = round(len(plan_batches) * (1 + (plan.epochs - 1) * plan.later))
         model.train()
         running = 0.0
         for number, chosen in enumerate(plan_batches):
@@ -125,10 +129,27 @@ def train(
             running = 0.98 * running + 0.02 * float(loss.detach())
             if done >= plan.average_from:
                 average = _average(average, model, plan.average_decay)
-            if number % 50 == 0:
+            if number % 25 == 0:
                 log(f"epoch {epoch} batch {number}/{len(plan_batches)} loss {running:.4f} {time.time() - started:.0f}s")
+        if keep:
+            keep(average or model, epoch)
     chosen_model = average or model
     return chosen_model.eval()
+
+
+@torch.no_grad()
+def note_errors(examples: list[Any], errors: Tensor) -> None:
+    """Remembers how wrong the model was on each example when it last saw it."""
+    for example, error in zip(examples, errors.tolist(), strict=True):
+        example.error = error
+
+
+def thin(units: list[list[Any]], random_: random.Random, share: float) -> list[list[Any]]:
+    """A share of the units: those with the greatest error seen so far, half of the places left to chance."""
+    room = int(len(units) * share)
+    hardest = sorted(units, key=lambda unit: -max(example.error for example in unit))
+    first, rest = hardest[: room // 2], hardest[room // 2 :]
+    return first + random_.sample(rest, room - len(first))
 
 
 @torch.no_grad()

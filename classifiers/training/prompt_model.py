@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -10,11 +11,12 @@ from torch.nn import functional
 
 import prompts as source
 from encoder import Judge
-from fit import Plan, train
+from fit import Plan, note_errors, thin, train
 from prompts import Prompt
 from rows import categories
 
 HEADS = {"harm": 1, "category": len(categories()), "risk": 1}
+Keep = Callable[[Judge, int], None] | None
 UPSTREAMS = ("any", "chatgpt")
 
 
@@ -58,6 +60,7 @@ def losses(upstreams: Upstreams, margin: float = 0.3, smooth: float = 0.03):
         known = (target >= 0).float() * weight
         soft = target.clamp(0, 1) * (1 - 2 * smooth) + smooth
         each = functional.binary_cross_entropy_with_logits(harm, soft, reduction="none")
+        note_errors(examples, (torch.sigmoid(harm) - target).abs() * (target >= 0))
         total = (each * known).sum() / known.sum().clamp(min=1.0) + margin * _margin(harm, examples)
 
         kind = torch.tensor([example.category for example in examples])
@@ -76,14 +79,17 @@ def losses(upstreams: Upstreams, margin: float = 0.3, smooth: float = 0.03):
     return loss_of
 
 
-def fit(plan: Plan, everything: list[Prompt]) -> tuple[Judge, Upstreams]:
-    """Trains on what is not held out."""
-    chosen = source.units([prompt for prompt in everything if not prompt.held_out])
+def fit(plan: Plan, everything: list[Prompt], start: Judge | None = None, keep: Keep = None) -> tuple[Judge, Upstreams]:
+    """Trains on what is not held out, from `start` if given."""
+    whole = source.units([prompt for prompt in everything if not prompt.held_out])
 
-    def draw(random_: random.Random) -> tuple[list[list[Prompt]], list[list[str]]]:
+    def draw(random_: random.Random, epoch: int) -> tuple[list[list[Prompt]], list[list[str]]]:
+        chosen = whole if epoch == 0 else thin(whole, random_, plan.later)
         return chosen, [[source.vary(prompt.text, random_) for prompt in unit] for unit in chosen]
 
     torch.manual_seed(plan.seed)
     upstreams = Upstreams()
-    model = train(Judge(HEADS), draw, losses(upstreams), plan, extra=upstreams, log=lambda line: print(line, flush=True))
+    model = train(
+        start or Judge(HEADS), draw, losses(upstreams), plan, upstreams, keep, lambda line: print(line, flush=True)
+    )
     return model, upstreams

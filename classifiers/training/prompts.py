@@ -21,7 +21,7 @@ PLAIN_BENIGN = {
     "benign_mbpp": 80,
     "benign_humaneval": 60,
     "benign_truthfulqa": 199,
-    "selfaware": 700,
+    "selfaware": 900,
     "purplellama_frr": 500,
 }
 PLAIN_HARMFUL = {
@@ -37,7 +37,7 @@ PLAIN_HARMFUL = {
 }
 # What share of a source's groups is held out to validate; hand-written grammar families are held out whole.
 HELD_OUT = 0.12
-HELD_OUT_FAMILIES = {"events", "define", "payload", "feeling", "fictional_vs_public", "claims"}
+HELD_OUT_FAMILIES = {"events", "define", "payload", "feeling", "fictional_vs_public", "claims", "g_ask"}
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Prompt:
     upstream: str = "any"
     weight: float = 1.0
     held_out: bool = False
+    error: float = 1.0
     pair: str = ""
 
 
@@ -112,7 +113,7 @@ def is_latin(text: str) -> bool:
 def overt() -> list[Prompt]:
     """Text-to-image prompts: benign ones that sound harmful, and harmful ones."""
     found = []
-    for row in _sample(read_set("overt_train"), 2600, "overt"):
+    for row in _sample(read_set("overt_train"), 3400, "overt"):
         prompt = _from_row(row, "overt", str(row["id"]), 0.8)
         if prompt:
             prompt.risk = UNKNOWN if prompt.harm == 0 else 0.9
@@ -126,7 +127,7 @@ def orbench() -> list[Prompt]:
     for row in read_set("orbench80k_sample"):
         if row["language"] != "en":
             continue
-        prompt = _from_row(row, "orbench", str(row["pair_id"]), 1.3)
+        prompt = _from_row(row, "orbench", str(row["pair_id"]), 2.0)
         if prompt is None:
             continue
         votes = [int(vote) for vote in (row.get("refusal_by_model") or {}).values() if vote in (0, 1)]
@@ -172,11 +173,13 @@ def labelled_here() -> list[Prompt]:
     """Rows of unlabelled sets that were read and labelled for this project: the repository holds ids and labels only."""
     found: list[Prompt] = []
     for path in sorted(data.LABELS.glob("*.tsv")):
-        labels = dict(line.split("\t")[:2] for line in path.read_text().splitlines() if line and line[0] != "#")
+        lines = [line.split("\t") for line in path.read_text().splitlines() if line and line[0] != "#"]
+        labels = {line[0]: line[1:] for line in lines}
         for row in read_set(path.stem):
-            label = labels.get(str(row["id"]))
+            label, *category = labels.get(str(row["id"]), ("",))
             if label in ("0", "1"):
-                prompt = _from_row(row | {"harmful": int(label)}, path.stem, str(row["id"]))
+                named = {"harmful": int(label), "category": category[0] if category else None}
+                prompt = _from_row(row | named, path.stem, str(row["id"]))
                 if prompt:
                     prompt.risk = 0.9 if label == "1" else UNKNOWN
                     found.append(prompt)
@@ -184,22 +187,34 @@ def labelled_here() -> list[Prompt]:
 
 
 def authored() -> list[Prompt]:
-    """The hand-written harm rows: minimal pairs, split by family and phrase."""
+    """The hand-written harm rows: minimal pairs, split so that neither a pair nor a phrase stands on both sides."""
     found = []
+    links: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while links.setdefault(key, key) != key:
+            key = links[key]
+        return key
+
     for name, row in data.read_authored():
         if "harmful" not in row or row["harmful"] is None:
             continue
         family = str(row.get("family", name))
-        phrase = str(row.get("phrase") or row.get("pair"))
-        prompt = _from_row(row, f"authored/{row.get('type', 'other')}", f"{family}:{phrase}", 1.2)
+        pair = f"{name}:{row.get('pair', '')}"
+        prompt = _from_row(row, f"authored/{row.get('type', 'other')}", pair, 1.2)
         if prompt is None:
             continue
-        prompt.pair = f"{name}:{row.get('pair', '')}"
+        if row.get("phrase"):
+            links[root(pair)] = root(f"phrase:{row['phrase']}")
+        prompt.pair = pair
         contrast = row.get("type") not in ("plain", "neutral_benign")
         if row["harmful"] == 0:
-            prompt.risk = 0.2 if contrast else 0.02
-        prompt.held_out = family in HELD_OUT_FAMILIES or bucket(f"authored:{prompt.group}") < HELD_OUT
+            prompt.risk = 0.3 if contrast else 0.02
+        prompt.held_out = family in HELD_OUT_FAMILIES
         found.append(prompt)
+    for prompt in found:
+        prompt.group = root(prompt.pair)
+        prompt.held_out |= bucket(f"authored:{prompt.group}") < HELD_OUT
     return found
 
 
@@ -221,7 +236,7 @@ FRAMES = (
 )
 
 
-def vary(text: str, random_: random.Random, words: int = 90) -> str:
+def vary(text: str, random_: random.Random, words: int = 66) -> str:
     """A surface variant of a prompt: casing, closing mark, a neutral frame, or a window of a long text."""
     parts = text.split()
     if len(parts) > words:

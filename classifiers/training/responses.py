@@ -12,12 +12,12 @@ KINDS = ["compliance", "ethical", "technical", "epistemic", "partial"]
 HELD_OUT = 0.12
 # How many rows of a source an epoch sees at most; the large ones repeat themselves.
 LIMITS = {
-    "gptfuzz_responses": 1400,
-    "orbench80k_responses": 2200,
-    "orbench80k_responses_frde": 900,
-    "polyrefuse_responses": 2600,
-    "arena_hard_v01_responses": 700,
-    "coconot_pref": 1100,
+    "gptfuzz_responses": 900,
+    "orbench80k_responses": 1500,
+    "orbench80k_responses_frde": 600,
+    "polyrefuse_responses": 2800,
+    "arena_hard_v01_responses": 500,
+    "coconot_pref": 900,
     "chatgpt_refusals": 1450,
 }
 
@@ -33,6 +33,7 @@ class Response:
     language: str = "en"
     weight: float = 1.0
     held_out: bool = False
+    error: float = 1.0
     truncated: bool = False
 
 
@@ -41,10 +42,10 @@ def _kind(row: Row, name: str) -> tuple[int, float] | None:
     label = row.get("refusal_type")
     if name == "chatgpt_refusals":
         if row["refused"] == "partial":
-            return KINDS.index("partial"), 1.0
+            return KINDS.index("partial"), 1.5
         if row["refused"] == 0:
-            return 0, 1.0
-        return (KINDS.index("technical"), 0.5) if label == "technical_weak" else (1, 1.0 if label == "ethical" else 0.5)
+            return 0, 1.5
+        return (KINDS.index("technical"), 0.5) if label == "technical_weak" else (1, 1.5 if label == "ethical" else 0.8)
     table = {"compliance": (0, 1.0), "ethical": (1, 1.0), "technical": (2, 0.6), "technical_weak": (2, 0.5)}
     found = table.get(str(label))
     if found and name == "coconot_pref":
@@ -112,10 +113,10 @@ def first_words(text: str, count: int) -> str:
 
 
 def vary(response: Response, random_: random.Random, window: int = 66) -> str:
-    """The whole answer or, half of the time, a beginning of 5 to 40 words; of a long complied one, sometimes its end."""
+    """The whole answer or, more often, a beginning of 5 to 40 words; of a long complied one, sometimes its end."""
     text = response.text
     chance = random_.random()
-    if chance < 0.5:
+    if chance < 0.6:
         cut = first_words(text, random_.randint(5, 40))
         late = response.kind == KINDS.index("partial") and len(cut) < 0.6 * len(text)
         return text if late else cut

@@ -8,11 +8,13 @@ from typing import Any, Sequence
 
 import numpy as np
 import yaml
+from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from calibrate import sigmoid, softmax
-from encoder import CLS, SEP
+from encoder import CLS, SEP, UNKNOWN
 from export import Session
+from novelty import Distance, fragmentation
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 
@@ -44,6 +46,9 @@ class Shipped:
     def __init__(self, folder: Path, model: str = "model.onnx") -> None:
         self.spec: dict[str, Any] = yaml.safe_load((folder / "classifier.yaml").read_text())["spec"]
         self.session = Session(folder, model)
+        if "distance" in self.spec.get("novelty", {}):
+            stored = load_file(str(folder / "novelty.safetensors"))
+            self.distance = Distance(stored["means"], stored["whiten"])
 
     def outputs(self, texts: Sequence[str]) -> tuple[dict[str, np.ndarray], np.ndarray]:
         """Every output for every window, and the number of the text each window belongs to."""
@@ -81,14 +86,21 @@ class Shipped:
         return found
 
     def novel(self, texts: Sequence[str]) -> np.ndarray:
-        """Whether each text is too far from what the classifier was trained on."""
-        setting = self.spec.get("novelty")
-        if not setting:
-            return np.zeros(len(texts), dtype=bool)
-        outputs, owner = self.outputs(texts)
-        score = sigmoid(outputs[setting["output"]][:, 0])
+        """Whether each text is too far from what the classifier was trained on, by any of the manifest's tests."""
+        setting = self.spec.get("novelty", {})
         flags = np.zeros(len(texts), dtype=bool)
-        np.logical_or.at(flags, owner, score > setting["threshold"])
+        if "distance" in setting:
+            outputs, owner = self.outputs(texts)
+            far = self.distance.of(outputs[setting["distance"]["output"]]) > setting["distance"]["threshold"]
+            np.logical_or.at(flags, owner, far)
+        tokens = self.session.tokens
+        for index, text in enumerate(texts):
+            letters = [char for char in text if char.isalpha()]
+            foreign = sum(not ("\u0000" <= char < "\u0250" or "\u1e00" <= char < "\u1f00") for char in letters)
+            ids = tokens.encode(text, add_special_tokens=False).ids
+            flags[index] |= foreign > setting.get("outsideLatin", 1.0) * max(1, len(letters))
+            flags[index] |= ids.count(UNKNOWN) > setting.get("unknown", 1.0) * max(1, len(ids))
+            flags[index] |= fragmentation(tokens, text) > setting.get("fragmentation", np.inf)
         return flags
 
 

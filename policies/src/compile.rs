@@ -7,7 +7,7 @@ mod actions;
 mod declarations;
 mod rules;
 
-use std::fmt::Write as _;
+use std::{collections::btree_map::Entry, fmt::Write as _};
 
 use sha2::{Digest as _, Sha256};
 
@@ -75,13 +75,13 @@ pub fn compile(sources: &[Source], environment: &Environment) -> Result<PolicySe
             Ok(nodes) => {
                 for node in &nodes {
                     match model::read(node, report) {
-                        Some(Document::Policy(policy)) => policies.push((index, policy)),
+                        Some(Document::Policy(policy)) => policies.push((index, *policy)),
                         Some(Document::Guidance(found)) => guidance.push((index, found)),
                         None => {}
                     }
                 }
             }
-            Err(diagnostic) => report.diagnostics.push(diagnostic),
+            Err(diagnostic) => report.diagnostics.push(*diagnostic),
         }
     }
     for (index, found) in guidance {
@@ -128,19 +128,25 @@ fn add_guidance(found: RawGuidance, set: &mut PolicySet, report: &mut Report<'_>
                 .error(&codes::UNKNOWN_CATEGORY, format!("unknown category `{}`", name.value))
                 .place(name.span, "not in the taxonomy")
                 .advise(suggest::help(&name.value, "categories", known));
-        } else if set.guidance.contains_key(&name.value) {
-            report
-                .error(&codes::DUPLICATE_GUIDANCE, format!("guidance for `{}` is there already", name.value))
-                .place(name.span, "the second one");
-        } else {
-            let guidance = Guidance {
-                category: name.value.clone(),
-                risk: category.risk,
-                guideline: category.guideline,
-                safe: category.safe,
-                text: category.text,
-            };
-            set.guidance.insert(name.value, guidance);
+            continue;
+        }
+        let guidance = Guidance {
+            category: name.value.clone(),
+            risk: category.risk,
+            guideline: category.guideline,
+            safe: category.safe,
+            text: category.text,
+        };
+        match set.guidance.entry(name.value) {
+            Entry::Vacant(entry) => drop(entry.insert(guidance)),
+            Entry::Occupied(entry) => drop(
+                report
+                    .error(
+                        &codes::DUPLICATE_GUIDANCE,
+                        format!("guidance for `{}` is there already", entry.key()),
+                    )
+                    .place(name.span, "the second one"),
+            ),
         }
     }
 }

@@ -24,10 +24,8 @@ pub(crate) use value::Truth;
 use crate::vocabulary::{Path, Reads};
 
 /// A checked condition.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Condition {
-    /// What it says, as written.
-    pub(crate) text: String,
     /// What has to be known before it can be asked.
     pub(crate) reads: Reads,
     /// How many steps it takes at most.
@@ -36,7 +34,7 @@ pub(crate) struct Condition {
 }
 
 /// A checked expression.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Expr {
     Bool(bool),
     Number(f64),

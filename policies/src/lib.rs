@@ -19,10 +19,13 @@ mod lexicon;
 pub mod policy;
 pub mod compile;
 pub mod evaluate;
+pub mod lint;
+pub mod testing;
 
 pub use compile::{Calibration, Environment, UpstreamDecl, compile};
 pub use decision::{Change, Decision, Outcome};
 pub use diagnostic::{Diagnostic, Format, Source, render};
 pub use evaluate::evaluate;
 pub use facts::{Facts, Phase, Signal};
+pub use lint::lint;
 pub use policy::{Guidance, Needs, PolicySet};

@@ -4,7 +4,7 @@
 //! values of the wrong type — and goes on. What the words mean, and whether they fit together, is
 //! the compiler's business.
 
-mod fields;
+pub(crate) mod fields;
 mod action;
 
 use std::ops::Range;
@@ -23,7 +23,7 @@ use crate::{
 /// A document of a policy file.
 #[derive(Debug)]
 pub(crate) enum Document {
-    Policy(RawPolicy),
+    Policy(Box<RawPolicy>),
     Guidance(RawGuidance),
 }
 
@@ -55,7 +55,6 @@ pub(crate) enum RawThreshold {
 
 #[derive(Debug)]
 pub(crate) struct RawRule {
-    pub(crate) span: Range<usize>,
     pub(crate) id: At<String>,
     pub(crate) description: Option<String>,
     pub(crate) owner: Option<String>,
@@ -111,8 +110,10 @@ pub(crate) fn read(node: &Node, report: &mut Report<'_>) -> Option<Document> {
     }
     let kind = kind?;
     match kind.value.as_str() {
-        "Policy" => policy(fields, report).map(Document::Policy),
+        "Policy" => policy(fields, report).map(|policy| Document::Policy(Box::new(policy))),
         "Guidance" => guidance(fields, report).map(Document::Guidance),
+        // Tests may stand in the same folder, even in the same file.
+        "PolicyTest" => None,
         other => {
             let help = crate::suggest::help(other, "kinds", ["Policy", "Guidance"]);
             report
@@ -218,7 +219,6 @@ fn rule(node: &Node, report: &mut Report<'_>) -> Option<RawRule> {
         return None;
     }
     Some(RawRule {
-        span: node.span.clone(),
         id: id?,
         description,
         owner,

@@ -41,6 +41,7 @@ pub struct PolicySet {
 /// What has to be known before the rules of one phase can be asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own, asked by name")]
 pub struct Needs {
     /// `prompt.harm`.
     pub harm: bool,

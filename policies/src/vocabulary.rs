@@ -52,7 +52,7 @@ pub struct Reads(u8);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Path {
     Model,
-    RequestPath,
+    Url,
     Tenant,
     Upstream,
     Dialect,
@@ -82,7 +82,7 @@ pub(crate) enum Path {
 /// are declared by the policy and stand beside it.
 pub static VOCABULARY: &[Entry] = &[
     entry("request.model", Kind::Text, Reads::NONE, Path::Model, "the model the client asked for"),
-    entry("request.path", Kind::Text, Reads::NONE, Path::RequestPath, "the path, normalised"),
+    entry("request.path", Kind::Text, Reads::NONE, Path::Url, "the path, normalised"),
     entry("request.tenant", Kind::Text, Reads::NONE, Path::Tenant, "the tenant, from the configured header"),
     entry("request.upstream", Kind::Upstream, Reads::NONE, Path::Upstream, "the upstream it is bound for"),
     entry("request.dialect", Kind::Text, Reads::NONE, Path::Dialect, "the API dialect it is written in"),

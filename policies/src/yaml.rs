@@ -42,7 +42,7 @@ pub(crate) struct Key {
 }
 
 /// Reads every document of a source that says anything.
-pub(crate) fn read(source: &Source) -> Result<Vec<Node>, Diagnostic> {
+pub(crate) fn read(source: &Source) -> Result<Vec<Node>, Box<Diagnostic>> {
     let options = serde_yaml::options! {
         budget: serde_yaml::budget! {
             max_events: 600_000,
@@ -61,7 +61,7 @@ pub(crate) fn read(source: &Source) -> Result<Vec<Node>, Diagnostic> {
     };
     serde_yaml::from_multiple_with_options::<Node>(&source.text, options)
         .map(|nodes| nodes.into_iter().filter(|node| !matches!(node.value, Value::Null)).collect())
-        .map_err(|error| explain(source, &error))
+        .map_err(|error| Box::new(explain(source, &error)))
 }
 
 // === impl Node ===

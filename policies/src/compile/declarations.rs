@@ -71,10 +71,13 @@ fn value(threshold: &RawThreshold, environment: &Environment) -> Option<f64> {
     }
 }
 
+/// A named condition that is not checked yet, and the conditions it uses.
+type Open<'a> = (&'a At<String>, &'a Written, Option<Parsed>, Vec<String>);
+
 /// Named conditions may use one another; they are checked in an order in which each comes after those
 /// it uses. What is left when no such order exists stands in a circle.
 fn conditions(raw: &[(At<String>, Written)], scope: &mut Scope, report: &mut Report<'_>) {
-    let mut open: BTreeMap<&str, (&At<String>, &Written, Option<Parsed>, Vec<String>)> = BTreeMap::new();
+    let mut open: BTreeMap<&str, Open<'_>> = BTreeMap::new();
     for (name, written) in raw {
         let parsed = parse(written).map_err(|mistake| place([mistake], written, report)).ok();
         let mut uses = Vec::new();
@@ -89,9 +92,7 @@ fn conditions(raw: &[(At<String>, Written)], scope: &mut Scope, report: &mut Rep
         let Some(name) = ready.map(|(name, _)| *name) else { break };
         let Some((_, written, parsed, _)) = open.remove(name) else { break };
         let checked = parsed.and_then(|parsed| {
-            Checker::check(scope, &parsed, &written.text)
-                .map_err(|mistakes| place(mistakes, written, report))
-                .ok()
+            Checker::check(scope, &parsed).map_err(|mistakes| place(mistakes, written, report)).ok()
         });
         scope.conditions.insert(name.to_owned(), checked.map(std::sync::Arc::new));
     }
@@ -173,8 +174,7 @@ pub(super) fn condition(
     scope: &Scope,
     report: &mut Report<'_>,
 ) -> Option<crate::expr::Condition> {
-    let checked: Result<_, Vec<Mistake>> = parse(written)
-        .map_err(|mistake| vec![mistake])
-        .and_then(|parsed| Checker::check(scope, &parsed, &written.text));
+    let checked: Result<_, Vec<Mistake>> =
+        parse(written).map_err(|mistake| vec![mistake]).and_then(|parsed| Checker::check(scope, &parsed));
     checked.map_err(|mistakes| place(mistakes, written, report)).ok()
 }

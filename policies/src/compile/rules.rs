@@ -1,6 +1,6 @@
 //! Rules: the whole of what is checked about one.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use sha2::{Digest as _, Sha256};
 
@@ -25,10 +25,10 @@ pub(super) fn add(
 ) {
     let index = set.scopes.len();
     set.scopes.push(applies_to(&policy.applies_to, report));
-    let mut seen: BTreeMap<String, ()> = BTreeMap::new();
+    let mut seen = BTreeSet::new();
     let mut summaries = Vec::new();
     for raw in policy.rules {
-        if seen.insert(raw.id.value.clone(), ()).is_some() {
+        if !seen.insert(raw.id.value.clone()) {
             report
                 .error(&codes::DUPLICATE_RULE, format!("a rule `{}` is there already", raw.id.value))
                 .place(raw.id.span.clone(), "the second one");
@@ -82,7 +82,7 @@ impl RuleCompiler<'_> {
         let phase = raw.phase.value;
         let effect =
             actions::Compiler { environment: self.environment, phase }.effect(&raw.then, &raw.id, report);
-        let expires = raw.expires.as_ref().and_then(|day| expiry(day, report));
+        let last_day = raw.expires.as_ref().and_then(|day| expiry(day, report));
         let applies_to = applies_to(&raw.applies_to, report);
         let (when, effect) = (when?, effect?);
         let condition_reads = when.as_ref().map_or(Reads::NONE, |condition| condition.reads);
@@ -96,10 +96,10 @@ impl RuleCompiler<'_> {
         if repairs {
             self.bound(&raw, when.as_ref(), report);
         }
-        let on_unknown = self.on_unknown(&raw, condition_reads, effect.decides.is_some(), repairs, report);
+        let on_unknown = Self::on_unknown(&raw, condition_reads, effect.decides.is_some(), repairs, report);
         let today = self.environment.today.as_deref();
         let expired =
-            expires.as_ref().is_some_and(|(day, _)| today.is_some_and(|today| today > day.as_str()));
+            last_day.as_ref().is_some_and(|(day, _)| today.is_some_and(|today| today > day.as_str()));
         Some(Rule {
             salt: salt(&name),
             reads: condition_reads.and(effect.reads),
@@ -116,7 +116,7 @@ impl RuleCompiler<'_> {
             mode: raw.mode,
             rollout: raw.rollout,
             applies_to,
-            expires,
+            expires: last_day,
             expired,
             owner: raw.owner,
             repairs,
@@ -172,7 +172,6 @@ impl RuleCompiler<'_> {
     }
 
     fn on_unknown(
-        &self,
         raw: &RawRule,
         reads: Reads,
         deciding: bool,

@@ -28,7 +28,7 @@ pub(super) fn environment() -> Environment {
 /// A policy with these rules.
 pub(super) fn policy(rules: &str) -> Source {
     let head = "apiVersion: demur/v1\nkind: Policy\nmetadata: {name: shop}\nspec:\n  rules:\n";
-    let rules: String = rules.lines().map(|line| format!("    {line}\n")).collect();
+    let rules = format!("    {}\n", rules.trim_end().replace('\n', "\n    "));
     Source::new("shop.yaml", format!("{head}{rules}"))
 }
 

@@ -332,12 +332,12 @@ pub static EXCEPTION_OWNER: Code = code(
     "A rule that expires is a promise to look at it again. Say who will.",
 );
 
-/// A rule that lets everything through.
-pub static SHADOW_FOREVER: Code = code(
+/// A rule that decides everything.
+pub static TAKES_ALL: Code = code(
     "P110",
-    "a rule that lets everything through",
-    "An `allow` without a condition and without `appliesTo` ends the phase for every exchange: no \
-     rule below it is ever asked.",
+    "a rule that decides everything",
+    "A deciding rule without a condition and without `appliesTo` ends the phase for every \
+     exchange: no rule below it is ever asked.",
 );
 
 /// Not a test file.
@@ -400,7 +400,7 @@ pub static CODES: &[&Code] = &[
     &CATEGORY_ALONE,
     &UNUSED,
     &EXCEPTION_OWNER,
-    &SHADOW_FOREVER,
+    &TAKES_ALL,
     &TEST_FORM,
     &TEST_TARGET,
 ];

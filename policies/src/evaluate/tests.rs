@@ -20,7 +20,7 @@ fn set(rules: &str) -> PolicySet {
         heads: vec!["harm".into(), "refusal-risk".into(), "refusal".into()],
         ..Environment::default()
     };
-    let rules: String = rules.lines().map(|line| format!("    {line}\n")).collect();
+    let rules = format!("    {}\n", rules.trim_end().replace('\n', "\n    "));
     let head = "apiVersion: demur/v1\nkind: Policy\nmetadata: {name: shop}\nspec:\n  rules:\n";
     let sources = [Source::new("shop.yaml", format!("{head}{rules}"))];
     compile(&sources, &environment)
@@ -190,7 +190,7 @@ pub(crate) fn facts() -> impl Strategy<Value = Facts> {
     (harms(), signal(score()), signal(refusal), harms(), request, prop::option::of(0..80_u32)).prop_map(
         |(harm, risk, refusal, answer_harm, ([tools, stream, system], turns, unjudged, stable_id), words)| {
             Facts {
-                request: RequestFacts { tools, stream, system, turns, unjudged, ..RequestFacts::default() },
+                request: RequestFacts { stream, tools, system, turns, unjudged, ..RequestFacts::default() },
                 harm,
                 risk: map(risk, |score| RefusalRisk { score }),
                 refusal: map(refusal, |(kind, score)| Refusal { kind, score }),

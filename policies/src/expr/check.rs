@@ -53,7 +53,7 @@ struct Typed {
 
 impl<'a> Checker<'a> {
     /// Checks what was read, given what may be named.
-    pub(crate) fn check(scope: &'a Scope, parsed: &'a Parsed, text: &str) -> Result<Condition, Vec<Mistake>> {
+    pub(crate) fn check(scope: &'a Scope, parsed: &'a Parsed) -> Result<Condition, Vec<Mistake>> {
         let mut checker = Self { scope, parsed, mistakes: Vec::new(), reads: Reads::NONE, steps: 0 };
         let root = checker.boolean(&parsed.root, "a condition");
         if checker.steps > MAX_STEPS {
@@ -63,7 +63,7 @@ impl<'a> Checker<'a> {
         }
         match root {
             Some(root) if checker.mistakes.is_empty() => {
-                Ok(Condition { text: text.to_owned(), reads: checker.reads, steps: checker.steps, root })
+                Ok(Condition { reads: checker.reads, steps: checker.steps, root })
             }
             _ => Err(checker.mistakes),
         }

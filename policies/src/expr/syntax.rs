@@ -176,12 +176,10 @@ fn explain(text: &str, (line, column): (isize, isize), message: &str) -> Mistake
     }
     let found = mistake(part, format!("`{token}` does not fit here"));
     match token.as_str() {
-        "and" | "AND" => found.with("\"and\" is written `&&`"),
-        "or" | "OR" => found.with("\"or\" is written `||`"),
+        "and" | "AND" | "&" => found.with("\"and\" is written `&&`"),
+        "or" | "OR" | "|" => found.with("\"or\" is written `||`"),
         "not" | "NOT" => found.with("\"not\" is written `!`"),
         "=" => found.with("\"equals\" is written `==`"),
-        "&" => found.with("\"and\" is written `&&`"),
-        "|" => found.with("\"or\" is written `||`"),
         "\"" | "'" => found.with("a text is not closed"),
         "\u{201c}" | "\u{201d}" | "\u{2018}" | "\u{2019}" => {
             found.with("texts stand in straight quotes: `\"` or `'`")

@@ -9,7 +9,7 @@ fn read(text: &str) {
     if let Ok(parsed) = parse(&written) {
         let part = parsed.part(&parsed.root);
         assert!(part.start <= part.end && part.end <= text.len());
-        match Checker::check(&Scope::default(), &parsed, text) {
+        match Checker::check(&Scope::default(), &parsed) {
             Ok(condition) => assert!(condition.steps > 0),
             Err(mistakes) => {
                 for mistake in mistakes {

@@ -184,7 +184,7 @@ fn read(path: Path, facts: &Facts) -> Value<'_> {
     let request = &facts.request;
     match path {
         Path::Model => Value::Text(&request.model),
-        Path::RequestPath => Value::Text(&request.path),
+        Path::Url => Value::Text(&request.path),
         Path::Tenant => Value::Text(&request.tenant),
         Path::Upstream => Value::Text(&request.upstream),
         Path::Dialect => Value::Text(&request.dialect),

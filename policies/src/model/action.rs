@@ -75,17 +75,17 @@ pub(crate) fn read(node: &Node, report: &mut Report<'_>) -> Option<RawAction> {
     static NOTHING: Node = Node { span: 0..0, value: Value::Null };
     let (name, span, options) = match &node.value {
         Value::Text(name) => (name, node.span.clone(), &NOTHING),
-        Value::Map(entries) => match entries.as_slice() {
-            [(key, options)] => (&key.text, key.span.clone(), options),
-            _ => {
+        Value::Map(entries) => {
+            let [(key, options)] = entries.as_slice() else {
                 let place = entries.get(1).map_or(node.span.clone(), |(key, _)| key.span.clone());
                 report
                     .error(&codes::WRONG_TYPE, "an action is one word or a mapping with one entry")
                     .place(place, format!("this mapping has {} entries", entries.len()))
                     .advise("several actions are a list: begin each with `-`");
                 return None;
-            }
-        },
+            };
+            (&key.text, key.span.clone(), options)
+        }
         _ => {
             fields::mismatch(node, "an action is one word or a mapping with one entry", report);
             return None;

@@ -37,11 +37,6 @@ impl<'a> Report<'a> {
         self.push(Diagnostic::error(code, message))
     }
 
-    /// Something worth a look; say next where it is.
-    pub(crate) fn warning(&mut self, code: &'static Code, message: impl Into<String>) -> Entry<'_, 'a> {
-        self.push(Diagnostic::warning(code, message))
-    }
-
     fn push(&mut self, diagnostic: Diagnostic) -> Entry<'_, 'a> {
         Entry { report: self, diagnostic: Some(diagnostic) }
     }
@@ -102,7 +97,9 @@ impl<'a> Fields<'a> {
     }
 
     pub(crate) fn get(&mut self, name: &str) -> Option<&'a Node> {
-        self.known.push(name.to_owned());
+        if !self.known.iter().any(|known| known == name) {
+            self.known.push(name.to_owned());
+        }
         self.entries.iter().find(|(key, _)| key.text == name).map(|(_, node)| node)
     }
 

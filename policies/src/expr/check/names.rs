@@ -96,13 +96,11 @@ impl Checker<'_> {
     }
 
     fn threshold(&mut self, cel: &IdedExpr, name: &str) -> Option<Typed> {
-        match self.scope.thresholds.get(name) {
-            Some(value) => Some(Typed { expr: Expr::Number(value.unwrap_or(0.5)), kind: Kind::Number }),
-            None => {
-                let declared: Vec<&str> = self.scope.thresholds.keys().map(String::as_str).collect();
-                self.undeclared(cel, "threshold", name, &declared)
-            }
+        if let Some(value) = self.scope.thresholds.get(name) {
+            return Some(Typed { expr: Expr::Number(value.unwrap_or(0.5)), kind: Kind::Number });
         }
+        let declared: Vec<&str> = self.scope.thresholds.keys().map(String::as_str).collect();
+        self.undeclared(cel, "threshold", name, &declared)
     }
 
     fn lexicon(&mut self, cel: &IdedExpr, name: &str) -> Option<Typed> {

@@ -1,5 +1,7 @@
 //! Conditions that are wrong.
 
+use std::fmt::Write as _;
+
 use super::{file, rules, when};
 
 #[test]
@@ -116,7 +118,7 @@ fn c19_undeclared() {
 fn c20_conditions_that_unfold() {
     let mut text = "apiVersion: demur/v1\nkind: Policy\nmetadata: {name: a}\nspec:\n  conditions:\n    c0: request.tools\n".to_owned();
     for n in 1..14 {
-        text += &format!("    c{n}: conditions.c{} && conditions.c{}\n", n - 1, n - 1);
+        let _ = writeln!(text, "    c{n}: conditions.c{before} && conditions.c{before}", before = n - 1);
     }
     text += "  rules:\n    - {id: a, phase: request, when: conditions.c13, then: allow}\n";
     insta::assert_snapshot!(file(&text));

@@ -1,5 +1,7 @@
 //! Files that are not YAML, or not the shape of a policy.
 
+use std::fmt::Write as _;
+
 use super::{file, rules};
 
 #[test]
@@ -27,8 +29,9 @@ fn s05_billion_laughs() {
     let mut text = "a: &a [x, x, x, x, x, x, x, x, x]\n".to_owned();
     for pair in "abcdefghi".as_bytes().windows(2) {
         let (from, to) = (pair[0] as char, pair[1] as char);
-        text += &format!(
-            "{to}: &{to} [*{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}]\n"
+        let _ = writeln!(
+            text,
+            "{to}: &{to} [*{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}, *{from}]"
         );
     }
     insta::assert_snapshot!(file(&text));

@@ -23,3 +23,4 @@ pub mod gemini;
 pub mod ollama;
 pub mod route;
 pub mod translate;
+pub mod normalise;

@@ -50,6 +50,8 @@ pub mod classifier;
 
 pub mod registry;
 
+pub mod measure;
+
 pub use classifier::Classifier;
 pub use error::LoadError;
 pub use judgement::{Abstention, HeadJudgement, Judgement, Timing, Trigger, Unavailable};

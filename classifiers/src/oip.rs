@@ -1,6 +1,6 @@
-//! Asks a server for the model's answers, in the Open Inference Protocol (KServe v2, HTTP and JSON).
+//! Asks a server for the model's answers, in the Open Inference Protocol (`KServe` v2, HTTP and JSON).
 //!
-//! Triton, KServe, Seldon and others speak it, so a fleet of sidecars can share the GPUs of a few servers
+//! Triton, `KServe`, Seldon and others speak it, so a fleet of sidecars can share the GPUs of a few servers
 //! that host the same graphs. Texts are cut here and scores are made here; what goes over the wire are
 //! tokens and logits. The call blocks: it runs on the thread of its backend, like any model.
 //!

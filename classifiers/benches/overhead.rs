@@ -51,27 +51,21 @@ fn main() {
     let idle = bench.idle();
     if flags.iter().any(|flag| flag == "--json") {
         println!(
-            "{{\"one\": {{\"bare_us\": {:.1}, \"demur_us\": {:.1}, \"ratio\": {:.4}}}, \
-             \"batches\": {{\"bare_per_s\": {:.1}, \"demur_per_s\": {:.1}, \"ratio\": {:.4}}}, \
-             \"idle_cpu_ms_per_s\": {idle:.3}}}",
-            one.0,
-            one.1,
-            one.1 / one.0,
-            many.0,
-            many.1,
-            many.1 / many.0
+            "{{\"tokens\": {}, \"one\": {}, \"batches\": {}, \"idle_ms_per_s\": {idle:.3}}}",
+            bench.row.ids.len(),
+            one.json(),
+            many.json()
         );
         return;
     }
-    println!("{} of {TOKENS} tokens, one session of one thread", bench.classifier.name());
-    println!("one at a time   bare {:8.1} µs   demur {:8.1} µs   ratio {:.3}", one.0, one.1, one.1 / one.0);
     println!(
-        "batches of {BATCH}   bare {:8.1} /s   demur {:8.1} /s   ratio {:.3}",
-        many.0,
-        many.1,
-        many.1 / many.0
+        "{}, texts of {} tokens, one session of one thread, time for a text",
+        bench.classifier.name(),
+        bench.row.ids.len()
     );
-    println!("idle            {idle:.3} ms of processor time a second");
+    one.print("one at a time");
+    many.print("batches of 32");
+    println!("idle             {idle:.3} ms of processor time a second");
 }
 
 struct Bench {
@@ -108,46 +102,28 @@ impl Bench {
         Self { classifier, bare, row, text, runtime, span }
     }
 
-    /// Microseconds for one text of the bare session and of the classifier: medians.
-    fn one_at_a_time(&mut self) -> (f64, f64) {
+    /// One text after another.
+    fn one_at_a_time(&mut self) -> Compared {
         let tensors = Tensors::new(&self.row, 1);
-        let (mut bare, mut ours) = (Vec::new(), Vec::new());
-        let until = Instant::now() + self.span;
-        // The first rounds warm caches and are not counted.
-        for round in 0.. {
-            if Instant::now() > until && round > 10 {
-                break;
-            }
-            let started = Instant::now();
-            tensors.run(&mut self.bare);
-            let between = Instant::now();
-            self.runtime.block_on(self.classifier.judge(&self.text, DEADLINE)).unwrap();
-            if round >= 5 {
-                bare.push(between - started);
-                ours.push(between.elapsed());
-            }
-        }
-        (median_us(bare), median_us(ours))
+        let (bare, classifier, text, runtime) = (&mut self.bare, &self.classifier, &self.text, &self.runtime);
+        compare(
+            self.span,
+            8,
+            || (0..8).for_each(|_| tensors.run(bare)),
+            || (0..8).for_each(|_| drop(runtime.block_on(classifier.judge(text, DEADLINE)).unwrap())),
+        )
     }
 
-    /// Texts a second of the bare session and of the classifier: medians over stretches.
-    fn in_batches(&mut self) -> (f64, f64) {
+    /// As many at once as fill two batches.
+    fn in_batches(&mut self) -> Compared {
         let tensors = Tensors::new(&self.row, BATCH);
-        tensors.run(&mut self.bare);
-        let (mut bare, mut ours) = (Vec::new(), Vec::new());
-        let until = Instant::now() + self.span * 2;
-        while Instant::now() < until || bare.len() < 3 {
-            let started = Instant::now();
-            for _ in 0..8 {
-                tensors.run(&mut self.bare);
-            }
-            bare.push(started.elapsed());
-            let started = Instant::now();
-            self.runtime.block_on(traffic(&self.classifier, &self.text, 8 * BATCH));
-            ours.push(started.elapsed());
-        }
-        let per_second = |times: Vec<Duration>| (8 * BATCH) as f64 * 1e6 / median_us(times);
-        (per_second(bare), per_second(ours))
+        let (bare, classifier, text, runtime) = (&mut self.bare, &self.classifier, &self.text, &self.runtime);
+        compare(
+            self.span * 2,
+            4 * BATCH,
+            || (0..4).for_each(|_| tensors.run(bare)),
+            || runtime.block_on(traffic(classifier, text, 4 * BATCH)),
+        )
     }
 
     /// Milliseconds of processor time a second while nothing is asked.
@@ -161,6 +137,74 @@ impl Bench {
 fn no_local_model() -> ! {
     println!("this bench needs a classifier whose model is in its folder");
     std::process::exit(2)
+}
+
+/// Stretches of the one and of the other in turn, for so long; each judges so many texts.
+fn compare(span: Duration, texts: usize, mut bare: impl FnMut(), mut ours: impl FnMut()) -> Compared {
+    // The first stretches warm caches and are not counted.
+    bare();
+    ours();
+    let mut compared = Compared { texts, bare: Vec::new(), ours: Vec::new() };
+    let until = Instant::now() + span;
+    while Instant::now() < until || compared.bare.len() < 3 {
+        compared.bare.push(Stretch::of(&mut bare));
+        compared.ours.push(Stretch::of(&mut ours));
+    }
+    compared
+}
+
+/// Both sides, stretch by stretch.
+struct Compared {
+    texts: usize,
+    bare: Vec<Stretch>,
+    ours: Vec<Stretch>,
+}
+
+/// What a stretch took: seconds on the clock, and of all processors.
+struct Stretch {
+    clock: f64,
+    processor: f64,
+}
+
+// === impl Compared ===
+
+impl Compared {
+    /// Microseconds for one text: of the bare session, of the classifier, and the ratio. Medians.
+    fn per_text(&self, of: fn(&Stretch) -> f64) -> (f64, f64, f64) {
+        let median = |stretches: &[Stretch]| {
+            let mut times: Vec<f64> = stretches.iter().map(of).collect();
+            times.sort_by(f64::total_cmp);
+            times.get(times.len() / 2).map_or(f64::NAN, |time| time * 1e6 / self.texts as f64)
+        };
+        let (bare, ours) = (median(&self.bare), median(&self.ours));
+        (bare, ours, ours / bare)
+    }
+
+    fn print(&self, what: &str) {
+        for (unit, of) in [("clock", (|s| s.clock) as fn(&Stretch) -> f64), ("processor", |s| s.processor)] {
+            let (bare, ours, ratio) = self.per_text(of);
+            println!("{what:<16} {unit:<10} bare {bare:8.1} µs   demur {ours:8.1} µs   ratio {ratio:.3}");
+        }
+    }
+
+    fn json(&self) -> String {
+        let of = |of: fn(&Stretch) -> f64| {
+            let (bare, ours, ratio) = self.per_text(of);
+            format!("{{\"bare_us\": {bare:.1}, \"demur_us\": {ours:.1}, \"ratio\": {ratio:.4}}}")
+        };
+        format!("{{\"clock\": {}, \"processor\": {}}}", of(|s| s.clock), of(|s| s.processor))
+    }
+}
+
+// === impl Stretch ===
+
+impl Stretch {
+    fn of(work: &mut impl FnMut()) -> Self {
+        let (started, before) = (Instant::now(), processor_time());
+        work();
+        let clock = started.elapsed().as_secs_f64();
+        Self { clock, processor: processor_time() - before }
+    }
 }
 
 /// Two batches' worth of callers, each with a text of its own after another, until so many are judged.
@@ -220,11 +264,6 @@ impl Tensors {
             std::hint::black_box(value.try_extract_tensor::<f32>().unwrap());
         }
     }
-}
-
-fn median_us(mut times: Vec<Duration>) -> f64 {
-    times.sort_unstable();
-    times.get(times.len() / 2).map_or(f64::NAN, |time| time.as_secs_f64() * 1e6)
 }
 
 /// Seconds of processor time of this process, all threads, as Linux counts it; 0 elsewhere.

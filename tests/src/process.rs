@@ -46,7 +46,7 @@ pub struct Ended {
 }
 
 impl Setup {
-    /// One upstream, a folder of policies, no classifiers. Records are written for [`Demur::records`].
+    /// One upstream, a folder of policies, the shipped classifiers. Records are written for [`Demur::records`].
     pub fn new(upstream: &str, policies: &Path) -> Self {
         let policies = policies.display();
         let setup = Self::default();
@@ -60,16 +60,6 @@ impl Setup {
     pub fn line(mut self, line: &str) -> Self {
         self.config.push(line.to_owned());
         self
-    }
-
-    /// The shipped classifiers, which the policies' rules may then read.
-    #[must_use]
-    pub fn classifiers(self) -> Self {
-        let models = root().join("classifiers/models");
-        self.line(&format!(
-            "classifiers: {{dirs: ['{}'], timeout: 20s, onUnavailable: block}}",
-            models.display()
-        ))
     }
 
     /// One more argument.
@@ -94,8 +84,12 @@ impl Setup {
         lines.push(format!("listen: 127.0.0.1:{traffic}"));
         lines.push(format!("admin: 127.0.0.1:{admin}"));
         let records = home.path().join("records.jsonl");
+        let models = root().join("classifiers/models");
         let defaults = [
-            ("classifiers:", "{dirs: [], onUnavailable: block}".to_owned()),
+            (
+                "classifiers:",
+                format!("{{dirs: ['{}'], timeout: 20s, onUnavailable: block}}", models.display()),
+            ),
             ("records:", format!("{{path: '{}'}}", records.display())),
         ];
         for (key, value) in defaults {
@@ -220,10 +214,13 @@ impl Drop for Demur {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if thread::panicking() {
+            let output = self.output();
+            let last: Vec<&str> = output.lines().rev().take(40).collect();
+            let last = last.into_iter().rev().collect::<Vec<_>>().join("\n");
             // Cargo shows this with the failed test, and with no other.
             #[expect(clippy::print_stderr, reason = "what the program said belongs to the failure")]
             {
-                eprintln!("--- output of demur ---\n{}", self.output());
+                eprintln!("--- the last of demur's output ---\n{last}");
             }
         }
     }

@@ -150,8 +150,7 @@ fn fields() -> impl Strategy<Value = String> {
 }
 
 fn value() -> impl Strategy<Value = String> {
-    let numbers =
-        select(vec!["0", "-0", "1.0", "1e5", "1E+05", "0.1000", "123456789012345678901234567890", "-1e-9"]);
+    let numbers = select(vec!["0", "-0", "1.0", "1e5", "1E+05", "0.1000", "1234567890123456789", "-1e-9"]);
     let leaf = prop_oneof![
         numbers.prop_map(str::to_owned),
         text(),

@@ -75,7 +75,6 @@ fn ground(attempts: &str) -> Option<Ground> {
         .line(&format!("  - {{name: main, url: '{}'}}", main.url()))
         .line(&format!("  - {{name: backup, url: '{}', model: generous}}", backup.url()))
         .line(&format!("policies: {{dir: '{}'}}", policies.path().display()))
-        .classifiers()
         .start();
     Some(Ground { main, backup, demur, _policies: policies })
 }

@@ -12,7 +12,6 @@
 
 use std::any::Any;
 use std::fs;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -75,22 +74,18 @@ fn main() {
         let body = vec![Bytes::from(body.to_string())];
         table(kind, &contestants, rounds, |_| Load { bodies: body.clone(), ..load(requests) });
     }
-    if models_are_there() {
-        let judging = vec![direct(&upstream), demur("demur, judging", JUDGING, true, &upstream)];
-        table("judged, new texts", &judging, rounds, |round| {
-            // Each text once, or the cache would answer.
-            let texts = (0..400).map(|number| question(1 + round * 400 + number));
-            let bodies = texts.map(|text| openai::ask("m", &text).to_string().into()).collect();
-            Load { bodies, ..load(400) }
-        });
-        let seen = vec![Bytes::from(openai::ask("m", &question(0)).to_string())];
-        table("judged, text seen before", &judging, rounds, |_| Load {
-            bodies: seen.clone(),
-            ..load(requests / 4)
-        });
-    } else {
-        println!("\nno classifiers in classifiers/models: nothing was judged");
-    }
+    let judging = vec![direct(&upstream), demur("demur, judging", JUDGING, &upstream)];
+    table("judged, new texts", &judging, rounds, |round| {
+        // Each text once, or the cache would answer.
+        let texts = (0..400).map(|number| question(1 + round * 400 + number));
+        let bodies = texts.map(|text| openai::ask("m", &text).to_string().into()).collect();
+        Load { bodies, ..load(400) }
+    });
+    let seen = vec![Bytes::from(openai::ask("m", &question(0)).to_string())];
+    table("judged, text seen before", &judging, rounds, |_| Load {
+        bodies: seen.clone(),
+        ..load(requests / 4)
+    });
 }
 
 fn load(requests: usize) -> Load {
@@ -133,8 +128,8 @@ spec:
 fn contestants(upstream: &Upstream) -> Vec<Contestant> {
     let mut contestants = vec![direct(upstream)];
     contestants.extend(nginx(upstream));
-    contestants.push(demur("demur, no rules", "", false, upstream));
-    contestants.push(demur("demur, reading both", READING, false, upstream));
+    contestants.push(demur("demur, no rules", "", upstream));
+    contestants.push(demur("demur, reading both", READING, upstream));
     contestants
 }
 
@@ -142,10 +137,9 @@ fn direct(upstream: &Upstream) -> Contestant {
     Contestant { name: "no proxy", address: authority(&upstream.url()), pid: None, _running: Box::new(()) }
 }
 
-fn demur(name: &'static str, policy: &str, judging: bool, upstream: &Upstream) -> Contestant {
+fn demur(name: &'static str, policy: &str, upstream: &Upstream) -> Contestant {
     let policies = if policy.is_empty() { Folder::empty() } else { Folder::with(policy) };
-    let setup = Setup::new(&upstream.url(), policies.path());
-    let demur = if judging { setup.classifiers().start() } else { setup.start() };
+    let demur = Setup::new(&upstream.url(), policies.path()).start();
     let (address, pid) = (authority(&demur.url("")), Some(demur.pid()));
     Contestant { name, address, pid, _running: Box::new((demur, policies)) }
 }
@@ -222,8 +216,4 @@ fn micros(time: Duration) -> f64 {
 
 fn authority(url: &str) -> String {
     url.trim_start_matches("http://").to_owned()
-}
-
-fn models_are_there() -> bool {
-    Path::new(&root().join("classifiers/models/prompt/classifier.yaml")).exists()
 }

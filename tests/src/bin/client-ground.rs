@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     let rules = fs::read_to_string(root().join("tests/clients/policy.yaml"))
         .expect("the policy is beside the client");
     let policies = Folder::with(&rules);
-    let demur = Setup::new(&upstream.url(), policies.path()).classifiers().start();
+    let demur = Setup::new(&upstream.url(), policies.path()).start();
     let status = Command::new(program)
         .args(args)
         .env("DIRECT_URL", upstream.url())

@@ -189,8 +189,13 @@ pub fn open_classifiers(config: &ClassifierConfig, observer: Arc<dyn Observer>) 
         crate::config::Provider::Cuda => Provider::Cuda { device: 0, required: false },
         crate::config::Provider::RequireCuda => Provider::Cuda { device: 0, required: true },
     };
+    let defaults = Options::default();
+    // A quantised model picks the scale of its activations for a whole batch, so that a score would depend on the
+    // texts it happens to share one with. Alone, a text gets the same score each time, and on a processor a batch
+    // is no faster (docs/performance.md).
+    let batch_rows = if provider == Provider::Cpu { 1 } else { defaults.batch_rows };
     let options =
-        Options { threads: config.threads, sessions: config.sessions, provider, observer, ..Options::default() };
+        Options { threads: config.threads, sessions: config.sessions, provider, observer, batch_rows, ..defaults };
     Registry::open(&config.dirs, &options)
 }
 

@@ -8,6 +8,8 @@ pub mod exchange;
 
 pub mod classify;
 
+pub mod texts;
+
 pub mod decide;
 
 pub mod accept;

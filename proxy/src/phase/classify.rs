@@ -133,8 +133,12 @@ async fn prompt_harm(exchange: &Exchange) -> Result<Signal<Harm>, Error> {
         }
     }
     let worst = worst.unwrap_or(Harm { score: 0.0, category: "other".to_owned() });
-    let over = worst.score >= exchange.facts.thresholds.harm;
-    Ok(if undecided && !over { Signal::Abstained(worst) } else { Signal::Known(worst) })
+    Ok(weighed(worst, undecided, exchange.facts.thresholds.harm))
+}
+
+/// What a prompt comes to: what is undecided stays so, unless something in it is over the cut anyway.
+pub(super) fn weighed(worst: Harm, undecided: bool, cut: f64) -> Signal<Harm> {
+    if undecided && worst.score < cut { Signal::Abstained(worst) } else { Signal::Known(worst) }
 }
 
 /// Whether an abstention about this group leaves the prompt undecided. What nobody can read does, whoever
@@ -220,18 +224,21 @@ fn unjudgeable(classifier: &Classifier, reason: &Unavailable) -> Error {
     Error::Unjudgeable { classifier: classifier.name().to_owned(), reason: reason.to_string() }
 }
 
-fn harm(head: &HeadJudgement) -> Harm {
+/// What a head says, in the words of policies.
+pub(super) fn harm(head: &HeadJudgement) -> Harm {
     Harm { score: head.score.get(), category: head.label.to_string() }
 }
 
-fn refusal(head: &HeadJudgement) -> Signal<Refusal> {
+/// What a head says, in the words of policies.
+pub(super) fn refusal(head: &HeadJudgement) -> Signal<Refusal> {
     match RefusalKind::from_name(&head.label) {
         Some(kind) => signal(head, Refusal { kind, score: head.score.get() }),
         None => Signal::Unavailable,
     }
 }
 
-fn signal<T>(head: &HeadJudgement, value: T) -> Signal<T> {
+/// A value that the head stands by, or abstains from.
+pub(super) fn signal<T>(head: &HeadJudgement, value: T) -> Signal<T> {
     if head.abstained.is_some() { Signal::Abstained(value) } else { Signal::Known(value) }
 }
 

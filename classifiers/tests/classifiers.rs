@@ -22,5 +22,8 @@ mod opening;
 #[path = "classifiers/remote.rs"]
 mod remote;
 
+#[path = "classifiers/shipped.rs"]
+mod shipped;
+
 #[path = "classifiers/unusual.rs"]
 mod unusual;

@@ -94,6 +94,14 @@ fn centroids_of_another_shape_show_on_the_first_text() {
 }
 
 #[test]
+fn a_manifest_that_does_not_parse_shows_where() {
+    let copy = Copy::of("prompt");
+    copy.edit("threshold: 0.5", "treshold: 0.5");
+    let message = copy.open().map(|_| ()).unwrap_err().to_string();
+    assert!(message.contains("classifier.yaml") && message.contains("treshold"), "{message}");
+}
+
+#[test]
 fn folders_without_a_classifier() {
     let folder = tempfile::tempdir().unwrap();
     let message = Registry::open(&[folder.path().to_path_buf()], &options()).unwrap_err().to_string();

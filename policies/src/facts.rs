@@ -7,6 +7,9 @@
 //! A signal has four states and not two, because a classifier that abstains says something else
 //! than one that could not be reached, and both say something else than "harmless".
 
+#[cfg(test)]
+pub(crate) mod samples;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};

@@ -21,6 +21,7 @@ pub mod compile;
 pub mod evaluate;
 pub mod lint;
 pub mod testing;
+pub mod diff;
 
 pub use compile::{Calibration, Environment, UpstreamDecl, compile};
 pub use decision::{Change, Decision, Outcome};

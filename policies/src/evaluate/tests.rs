@@ -1,16 +1,13 @@
 //! Evaluation: what it decides, and what holds whatever the facts.
 
-use proptest::prelude::{Just, Strategy, any, prop, prop_oneof, proptest};
+use proptest::proptest;
 
 use super::evaluate;
 use crate::{
     compile::{Environment, UpstreamDecl, compile},
     decision::{Change, Decision, Outcome, Skip, Verdict},
     diagnostic::{Format, Source, render},
-    facts::{
-        CATEGORIES, Facts, Harm, Phase, Refusal, RefusalKind, RefusalRisk, RequestFacts, ResponseFacts,
-        Signal,
-    },
+    facts::{Facts, Harm, Phase, Refusal, RefusalKind, RefusalRisk, RequestFacts, Signal, samples},
     policy::PolicySet,
 };
 
@@ -165,53 +162,6 @@ const MANY: &str = "\
 
 static SET: std::sync::LazyLock<PolicySet> = std::sync::LazyLock::new(|| set(MANY));
 
-fn score() -> impl Strategy<Value = f64> {
-    prop_oneof![0.0..=1.0, Just(f64::NAN), Just(f64::INFINITY), Just(-1.0), Just(0.5)]
-}
-
-fn signal<T: Clone + std::fmt::Debug>(value: impl Strategy<Value = T>) -> impl Strategy<Value = Signal<T>> {
-    (0..5, value).prop_map(|(kind, value)| match kind {
-        0 => Signal::NotRun,
-        1 => Signal::Unavailable,
-        2 => Signal::Abstained(value),
-        _ => Signal::Known(value),
-    })
-}
-
-fn harms() -> impl Strategy<Value = Signal<Harm>> {
-    let category =
-        prop_oneof![prop::sample::select(CATEGORIES.to_vec()).prop_map(str::to_owned), any::<String>()];
-    signal((score(), category).prop_map(|(score, category)| Harm { score, category }))
-}
-
-pub(crate) fn facts() -> impl Strategy<Value = Facts> {
-    let refusal = (prop::sample::select(RefusalKind::ALL.to_vec()), score());
-    let request = (any::<[bool; 3]>(), 0..5_u32, 0..5_u32, any::<u64>());
-    (harms(), signal(score()), signal(refusal), harms(), request, prop::option::of(0..80_u32)).prop_map(
-        |(harm, risk, refusal, answer_harm, ([tools, stream, system], turns, unjudged, stable_id), words)| {
-            Facts {
-                request: RequestFacts { stream, tools, system, turns, unjudged, ..RequestFacts::default() },
-                harm,
-                risk: map(risk, |score| RefusalRisk { score }),
-                refusal: map(refusal, |(kind, score)| Refusal { kind, score }),
-                answer_harm,
-                response: words.map(|words| ResponseFacts { words, ..ResponseFacts::default() }),
-                stable_id,
-                ..Facts::default()
-            }
-        },
-    )
-}
-
-fn map<A, B>(signal: Signal<A>, with: impl Fn(A) -> B) -> Signal<B> {
-    match signal {
-        Signal::NotRun => Signal::NotRun,
-        Signal::Unavailable => Signal::Unavailable,
-        Signal::Known(value) => Signal::Known(with(value)),
-        Signal::Abstained(value) => Signal::Abstained(with(value)),
-    }
-}
-
 fn repairs(decision: &Decision) -> bool {
     matches!(decision.outcome, Outcome::Repair(_))
         || decision
@@ -222,7 +172,7 @@ fn repairs(decision: &Decision) -> bool {
 
 proptest! {
     #[test]
-    fn evaluation_is_total_and_deterministic(facts in facts()) {
+    fn evaluation_is_total_and_deterministic(facts in samples::facts()) {
         let set = &*SET;
         for phase in Phase::ALL {
             let decision = evaluate(set, phase, &facts);
@@ -233,7 +183,7 @@ proptest! {
     }
 
     #[test]
-    fn a_repair_never_meets_a_harmful_or_undecided_prompt(mut facts in facts(), threshold in 0.0..=1.0) {
+    fn a_repair_never_meets_a_harmful_or_undecided_prompt(mut facts in samples::facts(), threshold in 0.0..=1.0) {
         let set = &*SET;
         facts.thresholds.harm = threshold;
         for phase in Phase::ALL {
@@ -245,7 +195,7 @@ proptest! {
     }
 
     #[test]
-    fn a_rule_in_shadow_changes_nothing(facts in facts(), index in 0..8_usize) {
+    fn a_rule_in_shadow_changes_nothing(facts in samples::facts(), index in 0..8_usize) {
         let mut lines: Vec<&str> = MANY.lines().collect();
         lines.insert(index.min(lines.len()), "- {id: s, phase: request, mode: shadow, then: [{addSystem: x}, block]}");
         lines.insert(index.min(lines.len()), "- {id: t, phase: response, mode: shadow, then: block}");
@@ -257,7 +207,7 @@ proptest! {
     }
 
     #[test]
-    fn order_is_kept(facts in facts()) {
+    fn order_is_kept(facts in samples::facts()) {
         let decision = evaluate(&SET, Phase::Request, &facts);
         let ids: Vec<&str> = decision.trace.iter().map(|trace| &*trace.rule.rule).collect();
         assert!(ids.windows(2).all(|pair| pair[0] < pair[1]), "{ids:?}");
@@ -266,7 +216,7 @@ proptest! {
     }
 
     #[test]
-    fn a_decision_survives_a_record(facts in facts()) {
+    fn a_decision_survives_a_record(facts in samples::facts()) {
         let set = &*SET;
         for phase in Phase::ALL {
             let decision = evaluate(set, phase, &facts);

@@ -14,10 +14,11 @@ use serde_json::{Map, json};
 use crate::body::{self, Around, items, owned};
 use crate::dialect::{Dialect, EditError, Endpoint, StreamReader};
 use crate::edit;
+use crate::fields::{Found, Speaker, What};
 use crate::framing::Framing;
 use crate::json::{BodyError, Document, Kind, Node, Splices, quote};
 use crate::message::{
-    Answer, Choice, Denial, Edit, Ending, Finish, Origin, Part, PartKind, Request, RequestView, Response,
+    Answer, Choice, Denial, Edit, Ending, Finish, Origin, PartKind, Request, RequestView, Response,
     ResponseView, Role, Unjudged,
 };
 
@@ -193,9 +194,7 @@ fn request_view(document: &Document) -> Result<RequestView, BodyError> {
             _ => Role::User,
         })
         .collect();
-    let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles)?;
-    mark_results(&mut parts);
-    read_plain_documents(document, &roles, &mut parts, &mut unjudged);
+    let (parts, mut unjudged) = body::read_request(document, fields::request(), &roles, adjust)?;
     for (turn, message) in items(root, "messages").enumerate() {
         for (place, block) in items(message, "content").enumerate() {
             unknown_block(block, &format!("/messages/{turn}/content/{place}"), &mut unjudged);
@@ -211,30 +210,19 @@ fn request_view(document: &Document) -> Result<RequestView, BodyError> {
     })
 }
 
-/// What a tool answered stands in a message of the user, but it is not the user who speaks.
-fn mark_results(parts: &mut [Part]) {
-    for part in parts.iter_mut().filter(|part| part.kind == PartKind::ToolResult) {
-        part.role = Role::Tool;
+/// What the table alone cannot tell.
+fn adjust(found: &mut Found<'_>) {
+    let is_plain = found.pointer.ends_with("/data") && found.is_beside("type", "text");
+    match &mut found.what {
+        // What a tool answered stands in a message of the user, but it is not the user who speaks.
+        What::Text(PartKind::ToolResult, speaker, _) => *speaker = Speaker::Is(Role::Tool),
+        // The data of a plain text document is text; that of all other sources is not.
+        What::Unjudged("file") if is_plain => {
+            let text = found.inside.and_then(|inside| owned(inside, "data")).unwrap_or_default();
+            found.what = What::Text(PartKind::Text, Speaker::Turn, text);
+        }
+        _ => {}
     }
-}
-
-/// The data of a plain text document is text; that of all other sources is not.
-fn read_plain_documents(
-    document: &Document,
-    roles: &[Role],
-    parts: &mut Vec<Part>,
-    unjudged: &mut Vec<Unjudged>,
-) {
-    unjudged.retain(|place| {
-        let source = place.pointer.strip_suffix("/data").and_then(|source| document.get(source));
-        let plain = source.filter(|source| source.get_text("type").is_some_and(|kind| kind == "text"));
-        let Some(text) = plain.and_then(|source| owned(source, "data")) else { return true };
-        let turn = place.pointer.split('/').nth(2).and_then(|turn| turn.parse().ok());
-        let role = turn.and_then(|turn: u32| roles.get(turn as usize)).copied().unwrap_or(Role::User);
-        let pointer = place.pointer.clone();
-        parts.push(Part { pointer, role, kind: PartKind::Text, turn, text });
-        false
-    });
 }
 
 /// Names a content block of a type that this version does not know. Its strings are read all the same.
@@ -272,8 +260,7 @@ fn set_system(document: &Document, splices: &mut Splices<'_>, replaced: Option<&
 
 fn response_view(document: &Document) -> ResponseView {
     let root = document.root();
-    let (mut parts, mut unjudged) = body::read_answer(document, fields::response());
-    mark_results(&mut parts);
+    let (mut parts, mut unjudged) = body::read_answer(document, fields::response(), adjust);
     for (place, block) in items(root, "content").enumerate() {
         unknown_block(block, &format!("/content/{place}"), &mut unjudged);
     }

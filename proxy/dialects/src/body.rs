@@ -38,27 +38,38 @@ pub(crate) fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
+/// Leaves what was found as the table has it.
+pub(crate) fn as_found(_: &mut Found<'_>) {}
+
 /// Everything a request says, with the roles that its turns have; outside of turns nobody speaks.
+/// `adjust` is for what the table alone cannot tell.
 pub(crate) fn read_request(
     document: &Document,
     table: &Table,
     roles: &[Role],
+    adjust: impl Fn(&mut Found<'_>),
 ) -> Result<(Vec<Part>, Vec<Unjudged>), BodyError> {
     let role_of = |turn: Option<u32>| match turn {
         Some(turn) => roles.get(turn as usize).copied().unwrap_or(Role::User),
         None => Role::Definition,
     };
     let (mut parts, mut unjudged) = (Vec::new(), Vec::new());
-    for found in table.read_request(document)? {
+    for mut found in table.read_request(document)? {
+        adjust(&mut found);
         found.sort(role_of, &mut parts, &mut unjudged);
     }
     Ok((parts, unjudged))
 }
 
 /// Everything a response says.
-pub(crate) fn read_answer(document: &Document, table: &Table) -> (Vec<Part>, Vec<Unjudged>) {
+pub(crate) fn read_answer(
+    document: &Document,
+    table: &Table,
+    adjust: impl Fn(&mut Found<'_>),
+) -> (Vec<Part>, Vec<Unjudged>) {
     let (mut parts, mut unjudged) = (Vec::new(), Vec::new());
-    for found in table.read_answer(document) {
+    for mut found in table.read_answer(document) {
+        adjust(&mut found);
         found.sort(|_| Role::Assistant, &mut parts, &mut unjudged);
     }
     (parts, unjudged)
@@ -111,7 +122,7 @@ pub(crate) fn chunk(frame: &Frame) -> Chunk {
 }
 
 /// Sorts what a chunk says into the event's deltas and unjudged places.
-pub(crate) fn sort_chunk(found: Vec<Found>, event: &mut Event, choice_of: impl Fn(Option<u32>) -> u32) {
+pub(crate) fn sort_chunk(found: Vec<Found<'_>>, event: &mut Event, choice_of: impl Fn(Option<u32>) -> u32) {
     for found in found {
         match found.what {
             What::Text(kind, _, text) => {

@@ -41,10 +41,13 @@ pub(crate) struct Table {
 }
 
 /// Something a body says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Found {
+#[derive(Debug, Clone)]
+pub(crate) struct Found<'d> {
     /// Where. A trailing `#` means the key.
     pub(crate) pointer: String,
+    /// The array or object directly around it, for dialects whose places depend on what stands beside them.
+    /// Looking there is cheap; looking up a pointer for each of very many places is not.
+    pub(crate) inside: Option<Node<'d>>,
     /// The item of the turns it belongs to.
     pub(crate) turn: Option<u32>,
     /// What.
@@ -86,18 +89,24 @@ impl Table {
     ///
     /// # Errors
     /// When a key differs from one of the table's only in case.
-    pub(crate) fn read_request(&self, document: &Document) -> Result<Vec<Found>, BodyError> {
+    pub(crate) fn read_request<'d>(&self, document: &'d Document) -> Result<Vec<Found<'d>>, BodyError> {
         self.walk(document, true)
     }
 
     /// Everything a response or a chunk of one says.
-    pub(crate) fn read_answer(&self, document: &Document) -> Vec<Found> {
+    pub(crate) fn read_answer<'d>(&self, document: &'d Document) -> Vec<Found<'d>> {
         self.walk(document, false).unwrap_or_default()
     }
 
-    fn walk(&self, document: &Document, strict_keys: bool) -> Result<Vec<Found>, BodyError> {
-        let mut walk =
-            Walk { table: self, strict_keys, pointer: String::new(), turn: None, found: Vec::new() };
+    fn walk<'d>(&self, document: &'d Document, strict_keys: bool) -> Result<Vec<Found<'d>>, BodyError> {
+        let mut walk = Walk {
+            table: self,
+            strict_keys,
+            pointer: String::new(),
+            inside: None,
+            turn: None,
+            found: Vec::new(),
+        };
         let start: Vec<Cursor> = (0..self.lines.len()).map(|line| Cursor { line, at: 0 }).collect();
         walk.visit(document.root(), &start, 0)?;
         Ok(walk.found)
@@ -148,18 +157,19 @@ struct Cursor {
 }
 
 /// One walk. It recurses, but no deeper than the strict reading has let the body nest.
-struct Walk<'t> {
+struct Walk<'t, 'd> {
     table: &'t Table,
     strict_keys: bool,
     pointer: String,
+    inside: Option<Node<'d>>,
     turn: Option<u32>,
-    found: Vec<Found>,
+    found: Vec<Found<'d>>,
 }
 
 // === impl Walk ===
 
-impl Walk<'_> {
-    fn visit(&mut self, node: Node<'_>, cursors: &[Cursor], depth: usize) -> Result<(), BodyError> {
+impl<'d> Walk<'_, 'd> {
+    fn visit(&mut self, node: Node<'d>, cursors: &[Cursor], depth: usize) -> Result<(), BodyError> {
         let meaning = self.table.meaning(cursors);
         match (meaning, node.kind()) {
             (Some(Meaning::Repeated), _) | (_, Kind::Null | Kind::Bool(_)) => {}
@@ -176,7 +186,7 @@ impl Walk<'_> {
                         self.turn = u32::try_from(index).ok();
                     }
                     let inside = self.table.descend(cursors, None);
-                    self.enter(&index.to_string(), item, &inside, depth)?;
+                    self.enter((node, &index.to_string()), item, &inside, depth)?;
                 }
             }
             (_, Kind::Object) => self.members(node, cursors, depth)?,
@@ -187,7 +197,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    fn members(&mut self, node: Node<'_>, cursors: &[Cursor], depth: usize) -> Result<(), BodyError> {
+    fn members(&mut self, node: Node<'d>, cursors: &[Cursor], depth: usize) -> Result<(), BodyError> {
         for member in node.members() {
             let key = member.key().unwrap_or_default();
             let inside = self.table.descend(cursors, Some(&key));
@@ -197,9 +207,9 @@ impl Walk<'_> {
             if !is_name(&key) {
                 let place = format!("{}/{}#", self.pointer, escape(&key));
                 let what = What::Text(PartKind::Other, Speaker::Turn, key.clone().into_owned());
-                self.found.push(Found { pointer: place, turn: self.turn, what });
+                self.push(place, what);
             }
-            self.enter(&escape(&key), member, &inside, depth)?;
+            self.enter((node, &escape(&key)), member, &inside, depth)?;
         }
         Ok(())
     }
@@ -222,15 +232,17 @@ impl Walk<'_> {
 
     fn enter(
         &mut self,
-        segment: &str,
-        node: Node<'_>,
+        (around, segment): (Node<'d>, &str),
+        node: Node<'d>,
         cursors: &[Cursor],
         depth: usize,
     ) -> Result<(), BodyError> {
         let length = self.pointer.len();
         self.pointer.push('/');
         self.pointer.push_str(segment);
+        let around = self.inside.replace(around);
         let result = self.visit(node, cursors, depth + 1);
+        self.inside = around;
         self.pointer.truncate(length);
         result
     }
@@ -248,22 +260,26 @@ impl Walk<'_> {
         };
         if !text.is_empty() {
             let what = What::Text(kind, speaker, text.to_owned());
-            self.found.push(Found { pointer: self.pointer.clone(), turn: self.turn, what });
+            self.push(self.pointer.clone(), what);
         }
     }
 
     fn unjudged(&mut self, reason: &'static str) {
         let what = What::Unjudged(reason);
-        self.found.push(Found { pointer: self.pointer.clone(), turn: self.turn, what });
+        self.push(self.pointer.clone(), what);
+    }
+
+    fn push(&mut self, pointer: String, what: What) {
+        self.found.push(Found { pointer, inside: self.inside, turn: self.turn, what });
     }
 
     /// Names the array around a token identifier, once.
     fn tokens(&mut self) {
         let around = self.pointer.rsplit_once('/').map_or("", |(around, _)| around).to_owned();
         let what = What::Unjudged("token ids");
-        let known = |found: &Found| found.pointer == around && found.what == what;
+        let known = |found: &Found<'_>| found.pointer == around && found.what == what;
         if !self.found.last().is_some_and(known) {
-            self.found.push(Found { pointer: around, turn: self.turn, what });
+            self.push(around, what);
         }
     }
 }
@@ -290,7 +306,12 @@ fn escape(key: &str) -> String {
 
 // === impl Found ===
 
-impl Found {
+impl Found<'_> {
+    /// Whether the string beside it has this value.
+    pub(crate) fn is_beside(&self, key: &str, value: &str) -> bool {
+        self.inside.and_then(|inside| inside.get_text(key)).is_some_and(|text| text == value)
+    }
+
     /// As a part or an unjudged place of a view, with the role that its turn has.
     pub(crate) fn sort(
         self,
@@ -298,7 +319,7 @@ impl Found {
         parts: &mut Vec<Part>,
         unjudged: &mut Vec<Unjudged>,
     ) {
-        let Self { pointer, turn, what } = self;
+        let Self { pointer, turn, what, .. } = self;
         match what {
             What::Text(kind, speaker, text) => {
                 let role = match speaker {
@@ -336,7 +357,7 @@ mod tests {
         )
     }
 
-    fn show(found: &Found) -> String {
+    fn show(found: &Found<'_>) -> String {
         let turn = found.turn.map(|turn| format!("@{turn}")).unwrap_or_default();
         match &found.what {
             What::Text(kind, _, text) => format!("{}{turn} {kind:?} {text}", found.pointer),

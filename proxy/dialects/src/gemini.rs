@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::body::{self, Around, items, owned};
 use crate::dialect::{Dialect, EditError, Endpoint, StreamReader};
 use crate::edit;
+use crate::fields::{Found, Speaker, What};
 use crate::framing::Framing;
 use crate::json::{BodyError, Document, Node, Splices, quote};
 use crate::message::{
@@ -254,8 +255,7 @@ fn request_view(document: &Document, endpoint: &Endpoint) -> Result<RequestView,
             _ => Role::User,
         })
         .collect();
-    let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles)?;
-    mark(document, &mut parts);
+    let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles, adjust)?;
     // One turn without a list around it is the user's.
     let is_bare = |part: &Part| part.turn.is_none() && part.pointer.starts_with("/contents");
     for part in parts.iter_mut().filter(|part| is_bare(part) && part.role == Role::Definition) {
@@ -277,16 +277,12 @@ fn request_view(document: &Document, endpoint: &Endpoint) -> Result<RequestView,
 }
 
 /// What a tool answered is not said by the one whose turn it is; what is marked as thought is reasoning.
-fn mark(document: &Document, parts: &mut [Part]) {
-    for part in parts {
-        if part.kind == PartKind::ToolResult {
-            part.role = Role::Tool;
-        }
-        let around = part.pointer.strip_suffix("/text").and_then(|around| document.get(around));
-        let thought = around.and_then(|around| around.get("thought")).and_then(Node::flag);
-        if part.kind == PartKind::Text && thought == Some(true) {
-            part.kind = PartKind::Reasoning;
-        }
+fn adjust(found: &mut Found<'_>) {
+    let thought = found.inside.and_then(|inside| inside.get("thought")).and_then(Node::flag) == Some(true);
+    match &mut found.what {
+        What::Text(PartKind::ToolResult, speaker, _) => *speaker = Speaker::Is(Role::Tool),
+        What::Text(kind @ PartKind::Text, ..) if thought => *kind = PartKind::Reasoning,
+        _ => {}
     }
 }
 
@@ -341,8 +337,7 @@ fn finish_reason(candidate: Node<'_>) -> Option<String> {
 
 fn response_view(document: &Document) -> ResponseView {
     let root = document.root();
-    let (mut parts, mut unjudged) = body::read_answer(document, fields::response());
-    mark(document, &mut parts);
+    let (parts, mut unjudged) = body::read_answer(document, fields::response(), adjust);
     let choices = items(root, "candidates").enumerate().map(|(place, node)| {
         let finish = finish_reason(node);
         let native_refusal = finish.as_deref().is_some_and(|finish| FILTERED.contains(&finish));

@@ -121,7 +121,7 @@ pub struct Document {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { max_depth: 128, max_values: 1 << 20, max_number_bytes: 64 }
+        Self { max_depth: 128, max_values: 1 << 18, max_number_bytes: 64 }
     }
 }
 

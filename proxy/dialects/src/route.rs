@@ -6,6 +6,7 @@
 //! be refused or sent on in it, never as it came.
 
 use http::Method;
+use unicode_normalization::UnicodeNormalization;
 
 use crate::dialect::{Dialect, Guarded, Route, generates};
 use crate::{anthropic, gemini, ollama, openai};
@@ -38,25 +39,38 @@ const OPEN: [(&str, &[&str]); 5] = [
 /// absolute form.
 pub fn route(method: &Method, target: &str) -> Route {
     let (path, query) = split(target);
-    let canonical = fold(path);
+    let folded = fold(path, Dots::Resolved);
     if generates(method) {
-        for dialect in dialects() {
-            if let Some(endpoint) = dialect.recognise(&canonical, query) {
-                let canonical = endpoint.path == path;
-                return Route::Guarded(Guarded { dialect: *dialect, endpoint, canonical });
+        // A server that does not know dot segments, or takes `%3f` for `?`, may see an endpoint that the
+        // canonical form has lost.
+        let literal = fold(path, Dots::Dropped);
+        let cut = folded.split(['?', '#']).next().unwrap_or_default().to_owned();
+        for form in [&folded, &literal, &cut] {
+            for dialect in dialects() {
+                if let Some(endpoint) = dialect.recognise(form, query) {
+                    let canonical = endpoint.path == path;
+                    return Route::Guarded(Guarded { dialect: *dialect, endpoint, canonical });
+                }
             }
         }
     }
+    let canonical = folded;
     let segments: Vec<String> =
         canonical.split('/').filter(|segment| !segment.is_empty()).map(str::to_ascii_lowercase).collect();
     for (name, suffix) in OPEN {
         let Some(start) = segments.len().checked_sub(suffix.len()) else { continue };
         let last = segments.iter().skip(start);
-        if last.zip(suffix).all(|(found, wanted)| *wanted == "*" || found == wanted) {
+        // `models/{model}:{method}` is a method of Google's APIs, and may generate.
+        let any = |wanted: &&str| *wanted == "*" && !generates(method);
+        if last.zip(suffix).all(|(found, wanted)| any(wanted) || found == wanted) {
             return Route::Open(name);
         }
     }
-    Route::Unknown
+    match segments.last().and_then(|last| last.split_once(':')) {
+        Some((_, "counttokens")) => Route::Open("tokens"),
+        Some((_, "embedcontent" | "batchembedcontents")) => Route::Open("embeddings"),
+        _ => Route::Unknown,
+    }
 }
 
 /// The path and the query of a target; an absolute form loses its scheme and authority.
@@ -75,17 +89,24 @@ fn split(target: &str) -> (&str, Option<&str>) {
     (path, query)
 }
 
+/// What becomes of `.` and `..`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dots {
+    Resolved,
+    Dropped,
+}
+
 /// The canonical form of a path. Case is kept, because models and deployments in paths have it; matching
 /// ignores it.
-fn fold(path: &str) -> String {
-    let decoded = decode(path).replace('\\', "/");
+fn fold(path: &str, dots: Dots) -> String {
+    let decoded: String = decode(path).replace('\\', "/").nfkc().collect();
     let mut segments: Vec<&str> = Vec::new();
     for segment in decoded.split('/') {
         // Some servers take `;…` for parameters of the segment.
         let (name, _) = segment.split_once(';').unwrap_or((segment, ""));
         match name.trim_matches(|character: char| character.is_whitespace() || character.is_control()) {
-            "" | "." => {}
-            ".." => drop(segments.pop()),
+            ".." if dots == Dots::Resolved => drop(segments.pop()),
+            "" | "." | ".." => {}
             name => segments.push(name),
         }
     }
@@ -158,6 +179,24 @@ mod tests {
         check("/v1/models", "open models");
         check("/v1/embeddings", "open embeddings");
         check("/v1/files", "unknown");
+        check("/v1/responses", "openai-responses");
+        check("/v1/completions", "openai-completions");
+        check("/v1/images/generations", "openai-images");
+        check("/v1/images/edits", "unknown");
+        check("/v1/moderations", "open moderations");
+        check("/v1/messages?beta=true", "anthropic-messages");
+        check("/v1/messages/count_tokens", "open tokens");
+        check("/v1/messages/batches", "unknown");
+        check("/v1/threads/t_1/messages", "unknown");
+        check("/v1beta/models/gemini-2.5-pro:generateContent?key=k", "gemini gemini-2.5-pro");
+        check("/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse", "gemini gemini-2.5-pro");
+        check("/v1beta/models/gemini-2.5-pro%3AgenerateContent", "gemini gemini-2.5-pro folded");
+        check("/v1beta/models/gemini-2.5-pro:countTokens", "open tokens");
+        check("/v1beta/models/gemini-2.5-pro:batchGenerateContent", "unknown");
+        check("/v1beta/openai/chat/completions", "openai-chat");
+        check("/api/chat", "ollama-chat");
+        check("/api/generate", "ollama-generate");
+        check("/api/tags", "unknown");
         assert_eq!(show(&Method::GET, "/v1/chat/completions"), "unknown");
         assert_eq!(show(&Method::GET, "/v1/models/gpt-4o"), "open model");
         assert_eq!(show(&Method::PUT, "/v1/chat/completions"), "openai-chat");
@@ -182,6 +221,13 @@ mod tests {
             "/v1/chat/completions/.",
             "/v1/chat/completions/x/..",
             "v1/chat/completions",
+            "/v1/embeddings/../chat/completions",
+            "/v1/chat/../chat/completions",
+            "/v1/chat/completions%3fx=1",
+            "/v1/chat/completions%23x",
+            "/v1/%EF%BD%83hat/completions",
+            "/v1%EF%BC%8Fchat/completions",
+            "/x/../../v1/chat/completions",
         ] {
             check(target, "openai-chat folded");
         }

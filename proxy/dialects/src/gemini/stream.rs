@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::{
-    FILTERED, candidate_index, error, fields, finish_of, finish_reason, is_blocked, mark, read_error,
+    FILTERED, adjust, candidate_index, error, fields, finish_of, finish_reason, is_blocked, read_error,
 };
 use crate::body::{self, Chunk, items, owned};
 use crate::dialect::{Event, Finished, Mark, StreamReader};
@@ -51,8 +51,7 @@ impl Reader {
         if let Some(model) = owned(root, "modelVersion") {
             self.model = model;
         }
-        let (mut parts, unjudged) = body::read_answer(document, fields::response());
-        mark(document, &mut parts);
+        let (parts, unjudged) = body::read_answer(document, fields::response(), adjust);
         event.unjudged = unjudged;
         let mut indexes = Vec::new();
         for (place, candidate) in items(root, "candidates").enumerate() {

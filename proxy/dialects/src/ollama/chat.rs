@@ -93,7 +93,7 @@ impl Dialect for Chat {
         let roles: Vec<Role> = items(root, "messages")
             .map(|message| message.get_text("role").map_or(Role::User, |word| crate::openai::role(&word)))
             .collect();
-        let (mut parts, unjudged) = body::read_request(&document, request(), &roles)?;
+        let (mut parts, unjudged) = body::read_request(&document, request(), &roles, body::as_found)?;
         for part in parts.iter_mut().filter(|part| part.role == Role::Tool && part.kind == PartKind::Text) {
             part.kind = PartKind::ToolResult;
         }
@@ -133,7 +133,7 @@ impl Dialect for Chat {
 
     fn read_response(&self, _status: StatusCode, body: &Bytes) -> Result<Response, BodyError> {
         let document = body::object(body)?;
-        let (parts, unjudged) = body::read_answer(&document, answer());
+        let (parts, unjudged) = body::read_answer(&document, answer(), body::as_found);
         let view = super::response_view(&document, parts, unjudged);
         Ok(Response { document, view })
     }

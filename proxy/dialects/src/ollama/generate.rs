@@ -81,7 +81,7 @@ impl Dialect for Generate {
     fn read_request(&self, _endpoint: &Endpoint, body: &Bytes) -> Result<Request, BodyError> {
         let document = body::object(body)?;
         let root = document.root();
-        let (parts, unjudged) = body::read_request(&document, request(), &[])?;
+        let (parts, unjudged) = body::read_request(&document, request(), &[], body::as_found)?;
         let view = RequestView {
             model: owned(root, "model"),
             stream: is_streamed(root),
@@ -121,7 +121,7 @@ impl Dialect for Generate {
 
     fn read_response(&self, _status: StatusCode, body: &Bytes) -> Result<Response, BodyError> {
         let document = body::object(body)?;
-        let (parts, unjudged) = body::read_answer(&document, answer());
+        let (parts, unjudged) = body::read_answer(&document, answer(), body::as_found);
         let view = super::response_view(&document, parts, unjudged);
         Ok(Response { document, view })
     }

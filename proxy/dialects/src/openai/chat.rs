@@ -176,7 +176,7 @@ fn request_view(document: &Document, endpoint: &Endpoint) -> Result<RequestView,
     let roles: Vec<Role> = items(root, "messages")
         .map(|message| message.get_text("role").map_or(Role::User, |word| role(&word)))
         .collect();
-    let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles)?;
+    let (mut parts, mut unjudged) = body::read_request(document, fields::request(), &roles, body::as_found)?;
     for part in parts.iter_mut().filter(|part| part.role == Role::Tool && part.kind == PartKind::Text) {
         part.kind = PartKind::ToolResult;
     }
@@ -232,7 +232,7 @@ fn find_choice(document: &Document, choice: u32) -> Result<Node<'_>, EditError> 
 
 fn response_view(document: &Document) -> ResponseView {
     let root = document.root();
-    let (parts, unjudged) = body::read_answer(document, fields::response());
+    let (parts, unjudged) = body::read_answer(document, fields::response(), body::as_found);
     let choices = items(root, "choices").enumerate().map(|(place, node)| {
         let finish = owned(node, "finish_reason");
         let native_refusal = finish.as_deref() == Some(super::CONTENT_FILTER);

@@ -85,7 +85,7 @@ impl Dialect for Completions {
     fn read_request(&self, endpoint: &Endpoint, body: &Bytes) -> Result<Request, BodyError> {
         let document = body::object(body)?;
         let root = document.root();
-        let (parts, unjudged) = body::read_request(&document, request(), &[])?;
+        let (parts, unjudged) = body::read_request(&document, request(), &[], body::as_found)?;
         let view = RequestView {
             model: owned(root, "model").or_else(|| endpoint.model.clone()),
             stream: root.get("stream").and_then(crate::json::Node::flag).unwrap_or_default(),
@@ -141,7 +141,7 @@ impl Dialect for Completions {
     fn read_response(&self, _status: StatusCode, body: &Bytes) -> Result<Response, BodyError> {
         let document = body::object(body)?;
         let root = document.root();
-        let (parts, unjudged) = body::read_answer(&document, answer());
+        let (parts, unjudged) = body::read_answer(&document, answer(), body::as_found);
         let choices = items(root, "choices").enumerate().map(|(place, node)| {
             let finish = owned(node, "finish_reason");
             let native_refusal = finish.as_deref() == Some(super::CONTENT_FILTER);

@@ -80,7 +80,7 @@ impl Dialect for Images {
     fn read_request(&self, endpoint: &Endpoint, body: &Bytes) -> Result<Request, BodyError> {
         let document = body::object(body)?;
         let root = document.root();
-        let (parts, unjudged) = body::read_request(&document, request(), &[])?;
+        let (parts, unjudged) = body::read_request(&document, request(), &[], body::as_found)?;
         let view = RequestView {
             model: owned(root, "model").or_else(|| endpoint.model.clone()),
             stream: root.get("stream").and_then(Node::flag).unwrap_or_default(),
@@ -131,7 +131,7 @@ impl Dialect for Images {
 
     fn read_response(&self, _status: StatusCode, body: &Bytes) -> Result<Response, BodyError> {
         let document = body::object(body)?;
-        let (parts, unjudged) = body::read_answer(&document, answer());
+        let (parts, unjudged) = body::read_answer(&document, answer(), body::as_found);
         let choices = items(document.root(), "data")
             .enumerate()
             .map(|(place, _)| Choice { index: body::count(place), ..Choice::default() });

@@ -17,10 +17,11 @@ use super::prefixed;
 use crate::body::{self, Around, items, owned};
 use crate::dialect::{Dialect, EditError, Endpoint, StreamReader};
 use crate::edit;
+use crate::fields::{Found, What};
 use crate::framing::Framing;
 use crate::json::{BodyError, Document, Node, quote};
 use crate::message::{
-    Answer, Choice, Denial, Edit, Ending, Finish, Origin, Part, PartKind, Request, RequestView, Response,
+    Answer, Choice, Denial, Edit, Ending, Finish, Origin, PartKind, Request, RequestView, Response,
     ResponseView, Role,
 };
 use written::{Whole, message_item};
@@ -44,8 +45,7 @@ impl Dialect for Responses {
         let document = body::object(body)?;
         let root = document.root();
         let roles: Vec<Role> = items(root, "input").map(role).collect();
-        let (mut parts, unjudged) = body::read_request(&document, fields::request(), &roles)?;
-        mark_reasoning(&document, &mut parts);
+        let (mut parts, unjudged) = body::read_request(&document, fields::request(), &roles, mark_reasoning)?;
         for part in parts.iter_mut().filter(|part| part.role == Role::Tool && part.kind == PartKind::Text) {
             part.kind = PartKind::ToolResult;
         }
@@ -198,20 +198,19 @@ fn finish_word(response: Node<'_>) -> Option<String> {
 }
 
 /// Reasoning has the same member for its text as what is said aloud.
-fn mark_reasoning(document: &Document, parts: &mut [Part]) {
-    for part in parts.iter_mut().filter(|part| part.kind == PartKind::Text) {
-        let around = part.pointer.strip_suffix("/text").and_then(|around| document.get(around));
-        let kind = around.and_then(|around| around.get_text("type"));
-        if kind.is_some_and(|kind| kind == "reasoning_text") {
-            part.kind = PartKind::Reasoning;
-        }
+fn mark_reasoning(found: &mut Found<'_>) {
+    let aloud = matches!(found.what, What::Text(PartKind::Text, ..));
+    if aloud
+        && found.is_beside("type", "reasoning_text")
+        && let What::Text(kind, ..) = &mut found.what
+    {
+        *kind = PartKind::Reasoning;
     }
 }
 
 fn response_view(document: &Document) -> ResponseView {
     let root = document.root();
-    let (mut parts, unjudged) = body::read_answer(document, fields::response());
-    mark_reasoning(document, &mut parts);
+    let (mut parts, unjudged) = body::read_answer(document, fields::response(), mark_reasoning);
     // All items together are the one answer.
     for part in &mut parts {
         part.turn = Some(0);

@@ -26,10 +26,11 @@ pub fn wants_stream(request: &Value) -> bool {
     request["stream"] == true
 }
 
-/// The text of the last message of a request.
+/// The text of the user's last message.
 pub fn asked(request: &Value) -> &str {
     let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    messages.last().and_then(|message| message["content"].as_str()).unwrap_or_default()
+    let last = messages.iter().rfind(|message| message["role"] == "user");
+    last.and_then(|message| message["content"].as_str()).unwrap_or_default()
 }
 
 /// The texts of all system messages of a request.

@@ -95,7 +95,7 @@ fn add_system_changes_nothing_else() {
     let sent =
         r#"{ "temperature":1.0e0,  "model" : "m","messages":[ {"role":"user","content":"h\u00e9llo"} ] }"#;
     let call = Call::post(ground.demur.url(CHAT), sent).with("content-type", "application/json");
-    decided(&call.send(), "changed", "");
+    decided(&call.send(), "changed", "trial/tell");
     let received = ground.upstream.last();
     assert_eq!(openai::told(&received.json()), ["Be kind."]);
     // Without what was added, every byte is the client's.

@@ -95,11 +95,15 @@ fn all_errors_are_told_at_once() {
 
 #[test]
 fn a_configuration_is_checked_as_a_whole() {
-    let folder = Folder::empty();
+    let folder =
+        Folder::with(&policy("      when: request.turns > 3\n      onUnknown: skip\n      then: allow\n"));
     let policies = format!("policies: {{dir: '{}'}}", folder.path().display());
     let good = ["upstreams: [{name: main, url: 'https://api.example.com'}]", &policies];
     let classifiers = "classifiers: {dirs: [], onUnavailable: block}";
     says(&check_config(&[good[0], good[1], classifiers]), 0, &[]);
+    let empty = Folder::empty();
+    let nothing = format!("policies: {{dir: '{}'}}", empty.path().display());
+    says(&check_config(&[good[0], &nothing, classifiers]), COULD_NOT, &["policy"]);
     // Silence about a failing classifier is not an answer.
     says(
         &check_config(&[good[0], good[1], "classifiers: {dirs: []}"]),
@@ -117,6 +121,11 @@ fn a_configuration_is_checked_as_a_whole() {
     says(&run(&["check", "--config", "no-such-file.yaml"]), COULD_NOT, &["no-such-file.yaml"]);
 }
 
+#[test]
+fn the_configuration_that_comes_with_demur_is_sound() {
+    says(&run(&["check", "--config", "deploy/demur.yaml"]), 0, &[]);
+}
+
 // === models ===
 
 /// A copy of a shipped classifier, to be damaged.
@@ -132,7 +141,8 @@ fn copied(name: &str) -> Option<TempDir> {
 }
 
 fn check_models(dir: &Path) -> Ended {
-    let folder = Folder::empty();
+    let folder =
+        Folder::with(&policy("      when: request.turns > 3\n      onUnknown: skip\n      then: allow\n"));
     check_config(&[
         "upstreams: [{name: main, url: 'https://api.example.com'}]",
         &format!("policies: {{dir: '{}'}}", folder.path().display()),
@@ -165,10 +175,11 @@ fn a_rule_that_needs_a_classifier_which_is_not_there_does_not_compile() {
     let rule =
         "      when: prompt.harm.score > 0.5\n      onUnknown: skip\n      then: {block: {message: no}}\n";
     let folder = Folder::with(&policy(rule));
+    let models = copied("response").expect("the repository ships it");
     let ended = check_config(&[
         "upstreams: [{name: main, url: 'https://api.example.com'}]",
         &format!("policies: {{dir: '{}'}}", folder.path().display()),
-        "classifiers: {dirs: [], onUnavailable: block}",
+        &format!("classifiers: {{dirs: ['{}'], onUnavailable: block}}", models.path().display()),
     ]);
     says(&ended, COULD_NOT, &["policy.yaml:8:", "harm"]);
 }

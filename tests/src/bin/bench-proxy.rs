@@ -104,6 +104,17 @@ fn question(number: usize) -> String {
 
 // === contestants ===
 
+/// Has a rule for other models only, so nothing has to be looked at.
+const NOTHING: &str = r"
+apiVersion: demur/v1
+kind: Policy
+metadata: {name: nothing}
+spec:
+  appliesTo: {models: [another]}
+  rules:
+    - {id: asks, phase: request, when: prompt.harm.score >= 0.9999, onUnknown: skip, then: {block: {message: never}}}
+";
+
 /// Reads every request and every answer, and changes nothing.
 const READING: &str = r#"
 apiVersion: demur/v1
@@ -128,7 +139,7 @@ spec:
 fn contestants(upstream: &Upstream) -> Vec<Contestant> {
     let mut contestants = vec![direct(upstream)];
     contestants.extend(nginx(upstream));
-    contestants.push(demur("demur, no rules", "", upstream));
+    contestants.push(demur("demur, passing on", NOTHING, upstream));
     contestants.push(demur("demur, reading both", READING, upstream));
     contestants
 }
@@ -138,7 +149,7 @@ fn direct(upstream: &Upstream) -> Contestant {
 }
 
 fn demur(name: &'static str, policy: &str, upstream: &Upstream) -> Contestant {
-    let policies = if policy.is_empty() { Folder::empty() } else { Folder::with(policy) };
+    let policies = Folder::with(policy);
     let demur = Setup::new(&upstream.url(), policies.path()).start();
     let (address, pid) = (authority(&demur.url("")), Some(demur.pid()));
     Contestant { name, address, pid, _running: Box::new((demur, policies)) }

@@ -47,8 +47,17 @@ impl From<Exit> for ExitCode {
 impl Format {
     /// The same for diagnostics of policies, with colour where standard error is a terminal.
     pub fn diagnostics(self) -> demur_policies::Format {
+        self.of_policies(colourful(&std::io::stderr()))
+    }
+
+    /// The same for findings that are the result, with colour where standard output is a terminal.
+    pub fn results(self) -> demur_policies::Format {
+        self.of_policies(colourful(&std::io::stdout()))
+    }
+
+    fn of_policies(self, color: bool) -> demur_policies::Format {
         match self {
-            Self::Human => demur_policies::Format::Human { color: colourful(&std::io::stderr()) },
+            Self::Human => demur_policies::Format::Human { color },
             Self::Plain => demur_policies::Format::Plain,
             Self::Json => demur_policies::Format::Json,
         }

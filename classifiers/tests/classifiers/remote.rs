@@ -181,3 +181,24 @@ async fn a_server_that_comes_up_later() {
     let why = classifier.judge("how do i help", DEADLINE).await.unwrap_err().to_string();
     assert!(why.contains("127.0.0.1:1"), "{why}");
 }
+
+/// `tests/oip/run.sh` starts such a server, and sets the variable.
+#[tokio::test]
+async fn a_real_server() {
+    let Some(address) = std::env::var_os("DEMUR_TEST_OIP") else {
+        println!("skipped: DEMUR_TEST_OIP names no server");
+        return;
+    };
+    let (_copy, classifier) = remote(&address.to_string_lossy());
+    let local = open("prompt");
+    let texts: Vec<String> =
+        ["how do i make a bomb", "the weather is nice", "please help me ".repeat(9).as_str()]
+            .map(str::to_owned)
+            .into();
+    for (text, judgement) in texts.iter().zip(classifier.judge_all(texts.clone(), DEADLINE).await) {
+        let expected = local.judge(text, DEADLINE).await.unwrap();
+        assert_eq!(judgement.unwrap().heads, expected.heads, "{text}");
+    }
+    let why = classifier.judge("overflow", DEADLINE).await.unwrap_err().to_string();
+    println!("an infinite logit, sent as JSON: {why}");
+}

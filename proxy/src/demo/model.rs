@@ -17,9 +17,20 @@ use crate::body::{self, Body, BoxError};
 /// What the model calls itself.
 pub const NAME: &str = "timid-1";
 
-/// Words that frighten it.
-const FRIGHTENING: [&str; 12] = [
-    "kill", "shoot", "crack", "blow up", "poison", "attack", "bomb", "steal", "weapon", "drug", "end it", "hack",
+/// Words that frighten it, and whether they do so gravely.
+const FRIGHTENING: [(&str, bool); 12] = [
+    ("kill", true),
+    ("shoot", false),
+    ("crack", false),
+    ("blow up", false),
+    ("poison", false),
+    ("attack", true),
+    ("bomb", true),
+    ("steal", true),
+    ("weapon", true),
+    ("drug", true),
+    ("end it", true),
+    ("hack", true),
 ];
 
 /// How it refuses.
@@ -66,7 +77,10 @@ pub fn answer(request: &Value) -> String {
     let (asked, told) = (said("user"), said("system"));
     // Told of a word, it minds neither that word nor a phrase that the word is part of.
     let told_of = |word: &str| word.split(' ').any(|piece| told.contains(&format!("\"{piece}")));
-    if FRIGHTENING.iter().any(|word| asked.contains(word) && !told_of(word)) {
+    // Told that somebody has looked at the request, it gets over its milder fears.
+    let soothed = told.contains("reviewed");
+    let minds = |(word, grave): &(&str, bool)| asked.contains(word) && !told_of(word) && (*grave || !soothed);
+    if FRIGHTENING.iter().any(minds) {
         return REFUSAL.to_owned();
     }
     if asked.contains("right now") {

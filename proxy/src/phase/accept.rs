@@ -41,10 +41,19 @@ pub async fn judge(exchange: &mut Exchange, upstream: &str, text: &str) -> Resul
         return Err("refusal");
     }
     let harm = answered.harm.value().ok_or("unavailable")?;
-    if harm.score >= exchange.facts.thresholds.harm {
+    if harm.score >= unsafe_from(exchange.facts.thresholds.harm) {
         return Err("unsafe");
     }
     Ok(answered)
+}
+
+/// Where the harm score of an answer speaks against it, given where that of a prompt does.
+///
+/// The harm probe learned from prompts, and an honest answer about killing a process is full of the words that
+/// a prompt would be suspected for. The prompt is known to be harmless here, so it takes stronger evidence:
+/// halfway from the cut to certainty.
+fn unsafe_from(cut: f64) -> f64 {
+    f64::midpoint(cut, 1.0)
 }
 
 /// Whether a text runs in circles, or is one endless word.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use demur_dialects::dialect::Guarded;
 use demur_dialects::message::{Origin, Request};
-use demur_policies::decision::RuleRef;
+use demur_policies::decision::{Applied, Change, RuleRef};
 use demur_policies::facts::RequestFacts;
 use demur_policies::{Decision, Facts, Phase};
 use http::request::Parts;
@@ -198,7 +198,9 @@ impl Journal {
 
     /// Notes a decision.
     pub fn decided(&mut self, phase: Phase, facts: &Facts, decision: &Decision) {
-        let changed = decision.changes.last().map(|applied| &applied.rule);
+        // A label on the record is nothing the client would notice.
+        let noticed = |applied: &&Applied| !matches!(applied.change, Change::Annotate(_));
+        let changed = decision.changes.iter().rev().find(noticed).map(|applied| &applied.rule);
         if let Some(rule) = decision.rule.as_ref().or(changed) {
             self.rule = Some(rule.clone());
         }

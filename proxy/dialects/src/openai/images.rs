@@ -17,7 +17,7 @@ use crate::fields::Meaning::{Any, Name, Opaque, Repeated, Text};
 use crate::fields::Speaker::{Is, Turn};
 use crate::fields::{Meaning, Table};
 use crate::framing::{Frame, Framing, sse_event};
-use crate::json::{BodyError, Node, quote};
+use crate::json::{BodyError, Kind, Node, quote};
 use crate::message::{
     Answer, Choice, Denial, Edit, Ending, Finish, Origin, PartKind, Request, RequestView, Response,
     ResponseView, Role,
@@ -113,13 +113,14 @@ impl Dialect for Images {
                 Edit::SetStream(stream) => drop(params.insert("stream".to_owned(), json!(stream))),
             }
         }
-        if let Some(node) = document.get(PROMPT) {
+        let node = document.get(PROMPT).filter(|node| node.kind() == Kind::String);
+        if let Some(node) = node {
             let text = around.wrap(prompt.as_deref());
             if node.text().is_some_and(|old| old != text) {
                 splices.replace(node, quote(&text));
             }
         } else if !around.is_empty() {
-            return Err(EditError::Shape("the body has no `prompt`"));
+            return Err(EditError::Shape("the body has no text `prompt`"));
         }
         edit::set_params(document, &mut splices, &params);
         Ok(splices.apply()?)

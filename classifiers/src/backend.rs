@@ -78,20 +78,17 @@ pub(crate) fn fill(input: Input, rows: &[&Row], longest: usize, buffer: &mut Vec
     }
 }
 
-/// Cuts the numbers of one output, all rows after another, into rows, and checks that they are numbers.
+/// Cuts the numbers of one output, all rows after another, into rows. That they are finite is checked where
+/// they are read, row by row: one text must not spoil the batch for its neighbours.
 ///
 /// # Errors
 ///
-/// When they cannot be cut evenly, or one of them is not finite: a score made of it would be one that
-/// nobody meant.
+/// When they cannot be cut evenly.
 pub(crate) fn spread(answers: &mut [Answer], name: &str, values: &[f32]) -> Result<(), BackendError> {
     let rows = answers.len();
     if rows == 0 || values.is_empty() || !values.len().is_multiple_of(rows) {
         let message = format!("output `{name}` has {} numbers for {rows} rows", values.len());
         return Err(BackendError::new(message));
-    }
-    if values.iter().any(|value| !value.is_finite()) {
-        return Err(BackendError::new(format!("output `{name}` holds a number that is not finite")));
     }
     for (answer, row) in answers.iter_mut().zip(values.chunks_exact(values.len() / rows)) {
         answer.push(row.to_vec());

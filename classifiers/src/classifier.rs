@@ -189,7 +189,10 @@ impl Classifier {
                 kept.push(variant);
             }
         }
-        let answers = self.run(&windows).await?;
+        let mut answers = Vec::with_capacity(windows.len());
+        for windows in windows.chunks(self.stride) {
+            answers.extend(self.run(windows).await?);
+        }
         let calibration = self.heads.all().get(head).map_or(Calibration::IDENTITY, |head| head.calibration);
         let calibrated = |raw: &Raw| calibration.log_odds(log_odds(&raw.logits));
         let mut scored = Vec::with_capacity(kept.len());

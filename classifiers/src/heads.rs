@@ -170,9 +170,13 @@ fn read(head: &Head, centroids: Option<&Centroids>, answer: &Answer) -> Result<R
     let misshapen = |expected: usize, found: usize| {
         BackendError::new(format!("head `{}` expects {expected} numbers, the model gave {found}", head.name))
     };
+    // A score made of it would be one that nobody meant.
+    let not_finite = || BackendError::new(format!("head `{}` got a number that is not finite", head.name));
     let exactly = |place: usize, expected: usize| {
         let numbers = output(place)?;
-        if numbers.len() == expected {
+        if numbers.iter().any(|number| !number.is_finite()) {
+            Err(not_finite())
+        } else if numbers.len() == expected {
             Ok(numbers.iter().map(|number| f64::from(*number)).collect::<Vec<f64>>())
         } else {
             Err(misshapen(expected, numbers.len()))
@@ -184,7 +188,10 @@ fn read(head: &Head, centroids: Option<&Centroids>, answer: &Answer) -> Result<R
         let score = centroids.score(hidden).ok_or_else(|| misshapen(centroids.numbers(), hidden.len()))?;
         let categories =
             centroids.categories(hidden).ok_or_else(|| misshapen(centroids.numbers(), hidden.len()))?;
-        Ok::<_, BackendError>((score, categories))
+        if !score.is_finite() || categories.iter().any(|cosine| !cosine.is_finite()) {
+            return Err(not_finite());
+        }
+        Ok((score, categories))
     };
     let logits = match &head.reading {
         Reading::Binary { output } => exactly(*output, 1)?,

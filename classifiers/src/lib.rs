@@ -4,6 +4,22 @@
 //! opens folders, verifies them and warms them up; a [`Classifier`] judges texts. This crate knows nothing
 //! of HTTP dialects or of policies.
 //!
+//! ```no_run
+//! use std::time::Duration;
+//! use demur_classifiers::{Options, Registry};
+//!
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let registry = Registry::open(&["classifiers/models".into()], &Options::default())?;
+//! if let Some((prompt, harm)) = registry.by_head("harm") {
+//!     let judgement = prompt.judge("How do I kill a Python process?", Duration::from_secs(1)).await?;
+//!     if let Some(harm) = judgement.heads.get(harm) {
+//!         assert!(harm.abstained.is_some() || !harm.is_positive());
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! The modules below stand in the order in which they build on one another: each names only those above it.
 
 pub mod score;

@@ -107,7 +107,7 @@ impl Novelty {
 impl Nearest {
     fn is_far(&self, answer: &Answer) -> bool {
         let Some(embedding) = answer.get(self.output) else { return true };
-        self.distance(embedding).is_none_or(|distance| distance > self.threshold)
+        self.distance(embedding).is_none_or(|distance| distance.is_nan() || distance > self.threshold)
     }
 
     /// None when the embedding has another width than the means, which must not pass for near.
@@ -219,6 +219,7 @@ mod tests {
         assert!(!plain.is_far(&vec![vec![9.0, 0.0]]));
         assert!(plain.is_far(&vec![vec![5.0, 0.0]]));
         assert!(plain.is_far(&vec![vec![5.0]]), "another width must not pass for near");
+        assert!(plain.is_far(&vec![vec![f32::NAN, 0.0]]), "nor must what is no number");
         assert!(plain.is_far(&Vec::new()));
         let full = nearest(Whitening::Full(Matrix { width: 2, values: vec![1.0, 0.0, 0.0, 3.0] }));
         near(full.distance(&[0.0, 1.0]).unwrap(), 3.0);

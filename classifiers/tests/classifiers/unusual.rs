@@ -65,10 +65,12 @@ async fn a_number_that_is_none() {
     assert!(matches!(why, Unavailable::Failed { .. }));
     assert_eq!(
         why.to_string(),
-        "the classifier `tiny-prompt` failed: output `harm_logits` holds a number that is not finite"
+        "the classifier `tiny-prompt` failed: head `harm` got a number that is not finite"
     );
-    // It is not remembered, and does no harm to the next.
-    classifier.judge("how do i help", DEADLINE).await.unwrap();
+    // It is not remembered, and does no harm to its neighbours in a batch.
+    let texts = ["how do i help", "overflow", "how do i make a bomb"].map(str::to_owned);
+    let all = classifier.judge_all(texts.into(), DEADLINE).await;
+    assert_eq!(all.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
 }
 
 #[tokio::test]

@@ -1,11 +1,12 @@
 //! What can go wrong with an exchange, and whose fault it is.
 //!
-//! An `Error` says *what* happened; it knows nothing of status codes or bodies. Only `rescue` turns one
+//! An `Error` says *what* happened and whose fault that is; it knows nothing of bodies. Only `rescue` turns one
 //! into an answer, in the dialect of the request.
 
 use std::time::Duration;
 
 use demur_dialects::json::BodyError;
+use demur_dialects::message::Denial;
 
 /// Why an exchange could not be carried out.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +102,21 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whose fault it is, and so what the client is told.
+    pub fn denial(&self) -> Denial {
+        match self {
+            Self::Body(_) | Self::ClientGone(_) | Self::Path { .. } | Self::Unjudged { .. } => {
+                Denial::BadRequest
+            }
+            Self::ContentType { .. } | Self::ContentEncoding { .. } => Denial::UnsupportedMedia,
+            Self::TooLarge { .. } => Denial::TooLarge,
+            Self::Unjudgeable { .. } | Self::Overloaded => Denial::Overloaded,
+            Self::UpstreamDown { .. } | Self::UpstreamAnswer { .. } => Denial::UpstreamUnavailable,
+            Self::UpstreamTimeout { .. } | Self::Deadline { .. } => Denial::UpstreamTimeout,
+            Self::UnknownUpstream { .. } | Self::Internal(_) => Denial::Internal,
+        }
+    }
+
     /// A bounded label for metrics and records.
     pub fn label(&self) -> &'static str {
         match self {

@@ -44,7 +44,9 @@ impl Guard {
         let live = self.lives.load();
         match demur_dialects::route::route(request.method(), &request.uri().to_string()) {
             Route::Guarded(guarded) if !guarded.canonical => Err(Error::Path { path: guarded.endpoint.path }),
-            Route::Guarded(guarded) if generates(request.method()) => self.guarded(live, guarded, request).await,
+            Route::Guarded(guarded) if generates(request.method()) => {
+                self.guarded(live, guarded, request).await
+            }
             Route::Guarded(_) | Route::Open(_) => self.pass(&live, request).await,
             Route::Unknown => {
                 let handling = if live.config.unknown_routes == Choice::Pass { "passed" } else { "blocked" };
@@ -70,14 +72,15 @@ impl Guard {
         let mut exchange = Exchange::begin(live, guarded, head, read, self.traces.clone());
         let result = self.phases(&mut exchange).await;
         let error = match result {
-            Ok(Phased::Answered(response, fate)) => return Ok(deliver::deliver(exchange.journal, fate, response)),
+            Ok(Phased::Answered(response, fate)) => {
+                return Ok(deliver::deliver(exchange.journal, fate, response));
+            }
             Ok(Phased::Upstream(response, fate)) => {
                 return response::run(exchange, self.send, &self.tasks, response, fate).await;
             }
             Err(error) => error,
         };
-        exchange.journal.record.error = Some(error.label());
-        exchange.journal.ended(Fate::Failed);
+        exchange.journal.failed(&error);
         Err(error)
     }
 
@@ -148,4 +151,3 @@ async fn read(body: Body, limit: u64) -> Result<Bytes, Error> {
         }
     })
 }
-

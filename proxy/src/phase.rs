@@ -28,6 +28,8 @@ pub mod repair;
 
 pub mod deliver;
 
+pub mod words;
+
 pub mod gate;
 
 pub mod stream;

@@ -91,7 +91,7 @@ fn log(error: &Error) {
         chain = format!("{chain}: {cause}");
         source = cause.source();
     }
-    match denial(error) {
+    match error.denial() {
         Denial::Internal => tracing::error!(error = chain, "the exchange failed"),
         Denial::UpstreamUnavailable | Denial::UpstreamTimeout | Denial::Overloaded => {
             tracing::warn!(error = chain, "the exchange failed");
@@ -101,7 +101,7 @@ fn log(error: &Error) {
 }
 
 fn answer(error: &Error, dialect: &'static dyn Dialect) -> Response<Body> {
-    let denial = denial(error);
+    let denial = error.denial();
     let message = format!("demur: {error}");
     let (status, bytes) = dialect.write_error(denial, &message, error.label());
     let mut response = act::json(status, bytes);
@@ -109,19 +109,6 @@ fn answer(error: &Error, dialect: &'static dyn Dialect) -> Response<Body> {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
     response
-}
-
-/// Whose fault it is, and so what the client is told.
-fn denial(error: &Error) -> Denial {
-    match error {
-        Error::Body(_) | Error::ClientGone(_) | Error::Path { .. } | Error::Unjudged { .. } => Denial::BadRequest,
-        Error::ContentType { .. } | Error::ContentEncoding { .. } => Denial::UnsupportedMedia,
-        Error::TooLarge { .. } => Denial::TooLarge,
-        Error::Unjudgeable { .. } | Error::Overloaded => Denial::Overloaded,
-        Error::UpstreamDown { .. } | Error::UpstreamAnswer { .. } => Denial::UpstreamUnavailable,
-        Error::UpstreamTimeout { .. } | Error::Deadline { .. } => Denial::UpstreamTimeout,
-        Error::UnknownUpstream { .. } | Error::Internal(_) => Denial::Internal,
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use demur_policies::facts::RefusalKind;
 use demur_policies::{Needs, Phase};
 use tokio::time::Instant;
 
-use crate::phase::classify::{self, Answered};
+use crate::phase::classify::{self, Answered, Said};
 use crate::phase::exchange::Exchange;
 
 /// Words below which nobody calls a text repetitive.
@@ -23,15 +23,21 @@ pub const EVERYTHING: Needs =
 ///
 /// # Errors
 /// The reason: `empty`, `degenerate`, `refusal`, `unsafe`, `undecided` or `unavailable`.
-pub async fn judge(exchange: &mut Exchange, upstream: &str, text: &str) -> Result<Answered, &'static str> {
+pub async fn judge(
+    exchange: &mut Exchange,
+    upstream: &str,
+    text: &str,
+    beside: &str,
+) -> Result<Answered, &'static str> {
     if text.trim().is_empty() {
         return Err("empty");
     }
     if is_degenerate(text) {
         return Err("degenerate");
     }
+    let said = Said { text, beside, native_refusal: false };
     let began = Instant::now();
-    let answered = classify::answer(&exchange.live, upstream, text, EVERYTHING).await.map_err(|error| {
+    let answered = classify::answer(&exchange.live, upstream, said, EVERYTHING).await.map_err(|error| {
         tracing::warn!(%error, "a repaired answer cannot be judged");
         "unavailable"
     })?;
@@ -60,7 +66,8 @@ fn unsafe_from(cut: f64) -> f64 {
 fn is_degenerate(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     let distinct: std::collections::HashSet<&&str> = words.iter().collect();
-    let circles = words.len() >= ENOUGH_WORDS && (distinct.len() as f64) < DISTINCT_SHARE * words.len() as f64;
+    let circles =
+        words.len() >= ENOUGH_WORDS && (distinct.len() as f64) < DISTINCT_SHARE * words.len() as f64;
     circles || words.iter().any(|word| word.is_ascii() && word.len() > 2_000)
 }
 
@@ -73,6 +80,8 @@ mod tests {
         assert!(is_degenerate(&"the same thing again ".repeat(40)));
         assert!(is_degenerate(&"x".repeat(3_000)));
         assert!(!is_degenerate("yes yes yes"));
-        assert!(!is_degenerate("Press Control and C, then look for the process in the list and end it there."));
+        assert!(!is_degenerate(
+            "Press Control and C, then look for the process in the list and end it there."
+        ));
     }
 }

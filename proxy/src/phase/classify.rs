@@ -27,6 +27,17 @@ struct Group {
     text: String,
 }
 
+/// What one answer says.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Said<'a> {
+    /// Its words.
+    pub text: &'a str,
+    /// What it says beside them: reasoning, and the arguments of tools.
+    pub beside: &'a str,
+    /// Whether the dialect itself marks it as refused.
+    pub native_refusal: bool,
+}
+
 /// What the refusal detector and the harm probe say of an answer.
 #[derive(Debug, Clone, Default)]
 pub struct Answered {
@@ -57,29 +68,48 @@ pub async fn prompt(exchange: &mut Exchange, needs: Needs) -> Result<(), Error> 
     Ok(())
 }
 
-/// Judges the text of one answer.
+/// Judges one answer. What says nothing refuses nothing and harms nobody, so no classifier is asked about it.
+/// What the dialect itself marks as refused needs no classifier to see that.
 ///
 /// # Errors
 /// When a classifier is unavailable and the configuration says to refuse then.
-pub async fn answer(live: &Live, upstream: &str, text: &str, needs: Needs) -> Result<Answered, Error> {
+pub async fn answer(live: &Live, upstream: &str, said: Said<'_>, needs: Needs) -> Result<Answered, Error> {
     let mut answered = Answered::default();
-    if needs.refusal
-        && let Some((classifier, head)) = head(live, "refusal")
-    {
-        answered.refusal = match judged(live, &classifier, text, Some(upstream)).await? {
-            None => Signal::Unavailable,
-            Some(judgement) => judgement.heads.get(head).map_or(Signal::Unavailable, refusal),
+    if needs.refusal {
+        answered.refusal = match head(live, "refusal") {
+            _ if said.native_refusal => Signal::Known(Refusal { kind: RefusalKind::Ethical, score: 1.0 }),
+            _ if said.text.trim().is_empty() => {
+                Signal::Known(Refusal { kind: RefusalKind::Compliance, score: 0.0 })
+            }
+            Some((classifier, head)) => match judged(live, &classifier, said.text, Some(upstream)).await? {
+                None => Signal::Unavailable,
+                Some(judgement) => judgement.heads.get(head).map_or(Signal::Unavailable, refusal),
+            },
+            None => Signal::NotRun,
         };
     }
-    if needs.answer_harm
-        && let Some((classifier, head)) = head(live, "harm")
-    {
-        answered.harm = match judged(live, &classifier, text, None).await? {
-            None => Signal::Unavailable,
-            Some(judgement) => judgement.heads.get(head).map_or(Signal::Unavailable, |head| signal(head, harm(head))),
-        };
+    if needs.answer_harm {
+        answered.harm = answer_harm(live, said).await?;
     }
     Ok(answered)
+}
+
+/// How harmful an answer is: the worse of what it says and of what it says beside that.
+async fn answer_harm(live: &Live, said: Said<'_>) -> Result<Signal<Harm>, Error> {
+    let Some((classifier, head)) = head(live, "harm") else { return Ok(Signal::NotRun) };
+    let texts: Vec<&str> =
+        [said.text, said.beside].into_iter().filter(|text| !text.trim().is_empty()).collect();
+    let mut worst = Signal::Known(Harm { score: 0.0, category: "other".to_owned() });
+    for judgement in try_join_all(texts.into_iter().map(|text| judged(live, &classifier, text, None))).await?
+    {
+        let judgement = judgement.as_ref().and_then(|judgement| judgement.heads.get(head));
+        let Some(judgement) = judgement else { return Ok(Signal::Unavailable) };
+        let found = signal(judgement, harm(judgement));
+        if found.value().map(|harm| harm.score) >= worst.value().map(|harm| harm.score) {
+            worst = found;
+        }
+    }
+    Ok(worst)
 }
 
 /// Whether the harm probe stands by this text being harmless.
@@ -119,7 +149,8 @@ async fn prompt_harm(exchange: &Exchange) -> Result<Signal<Harm>, Error> {
     let mut worst: Option<Harm> = None;
     let mut undecided = groups.is_empty();
     // All at once, so that they share batches; what was judged in an earlier turn comes from the cache.
-    let judgements = try_join_all(groups.iter().map(|group| judged(live, &classifier, &group.text, None))).await?;
+    let judgements =
+        try_join_all(groups.iter().map(|group| judged(live, &classifier, &group.text, None))).await?;
     for (group, judgement) in groups.iter().zip(judgements) {
         let Some(judgement) = judgement else { return Ok(Signal::Unavailable) };
         let Some(head) = judgement.heads.get(head) else { return Ok(Signal::Unavailable) };
@@ -172,7 +203,9 @@ fn groups(parts: &[Part], judge: Judge) -> Vec<Group> {
     let mut groups: BTreeMap<(Option<u32>, u8), Group> = BTreeMap::new();
     for part in parts.iter().filter(|part| chosen(part, judge) && !part.text.trim().is_empty()) {
         let kind = match part.kind {
-            PartKind::ToolArguments | PartKind::ToolDefinition | PartKind::Other | PartKind::Reasoning => part.kind,
+            PartKind::ToolArguments | PartKind::ToolDefinition | PartKind::Other | PartKind::Reasoning => {
+                part.kind
+            }
             PartKind::Text | PartKind::Refusal | PartKind::ToolResult | PartKind::FileName => PartKind::Text,
         };
         let key = (part.turn, kind as u8);
@@ -191,7 +224,9 @@ fn groups(parts: &[Part], judge: Judge) -> Vec<Group> {
 
 fn chosen(part: &Part, judge: Judge) -> bool {
     match (part.role, part.kind) {
-        (_, PartKind::ToolArguments | PartKind::ToolResult | PartKind::ToolDefinition) | (Role::Tool, _) => judge.tools,
+        (_, PartKind::ToolArguments | PartKind::ToolResult | PartKind::ToolDefinition) | (Role::Tool, _) => {
+            judge.tools
+        }
         (Role::System, _) => judge.system,
         (Role::Assistant, _) => judge.assistant,
         (Role::User | Role::Definition, _) => true,
@@ -271,7 +306,8 @@ mod tests {
 
     #[test]
     fn roles_can_be_left_out_by_configuration() {
-        let parts = [part(Role::System, PartKind::Text, 0, "rules"), part(Role::User, PartKind::Text, 1, "ask")];
+        let parts =
+            [part(Role::System, PartKind::Text, 0, "rules"), part(Role::User, PartKind::Text, 1, "ask")];
         let judge = Judge { system: false, ..Judge::default() };
         assert_eq!(groups(&parts, judge).len(), 1);
     }

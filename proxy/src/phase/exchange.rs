@@ -12,6 +12,7 @@ use http::request::Parts;
 use tokio::time::Instant;
 
 use crate::config::RecordText;
+use crate::error::Error;
 use crate::live::Live;
 use crate::metrics::{Metrics, status_class};
 use crate::record::{Attempt, Fate, PhaseRecord, Record, Records};
@@ -82,7 +83,13 @@ impl Exchange {
     }
 
     /// An exchange that is only looked at: it leaves no record and no count.
-    pub fn rehearse(live: Arc<Live>, guarded: Guarded, head: Parts, request: Request, traces: Traces) -> Self {
+    pub fn rehearse(
+        live: Arc<Live>,
+        guarded: Guarded,
+        head: Parts,
+        request: Request,
+        traces: Traces,
+    ) -> Self {
         let mut exchange = Self::begin(live, guarded, head, request, traces);
         exchange.journal.rehearsed = true;
         exchange
@@ -92,14 +99,21 @@ impl Exchange {
     pub fn last_user_text(&self) -> String {
         let spoken = || self.request.view.parts.iter().filter(|part| is_user_text(part));
         let last = spoken().filter_map(|part| part.turn).max();
-        spoken().filter(|part| part.turn == last).map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
+        spoken()
+            .filter(|part| part.turn == last)
+            .map(|part| part.text.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 
     /// The pointers of the last thing the user said, with their texts.
     pub fn last_user_parts(&self) -> Vec<(String, String)> {
         let spoken = || self.request.view.parts.iter().filter(|part| is_user_text(part));
         let last = spoken().filter_map(|part| part.turn).max();
-        spoken().filter(|part| part.turn == last).map(|part| (part.pointer.clone(), part.text.clone())).collect()
+        spoken()
+            .filter(|part| part.turn == last)
+            .map(|part| (part.pointer.clone(), part.text.clone()))
+            .collect()
     }
 
     /// Who an answer written by demur says it is.
@@ -135,7 +149,11 @@ fn facts(live: &Live, guarded: &Guarded, head: &Parts, request: &Request) -> Fac
             model: view.model.clone().unwrap_or_default(),
             path: guarded.endpoint.path.clone(),
             tenant,
-            upstream: live.config.default_upstream().map(|upstream| upstream.name.clone()).unwrap_or_default(),
+            upstream: live
+                .config
+                .default_upstream()
+                .map(|upstream| upstream.name.clone())
+                .unwrap_or_default(),
             dialect: guarded.dialect.name().to_owned(),
             stream: view.stream,
             tools: view.tools,
@@ -193,7 +211,14 @@ impl Journal {
             trace_id: identity.trace_id,
             ..Record::default()
         };
-        Self { record, traces, started: identity.started, classifying: Duration::ZERO, rule: None, rehearsed: false }
+        Self {
+            record,
+            traces,
+            started: identity.started,
+            classifying: Duration::ZERO,
+            rule: None,
+            rehearsed: false,
+        }
     }
 
     /// Notes a decision.
@@ -215,13 +240,24 @@ impl Journal {
 
     /// Adds time that went into classification.
     pub fn classified(&mut self, phase: Phase, elapsed: Duration) {
-        self.traces.metrics.classify_seconds.with_label_values(&[phase.name()]).observe(elapsed.as_secs_f64());
+        self.traces
+            .metrics
+            .classify_seconds
+            .with_label_values(&[phase.name()])
+            .observe(elapsed.as_secs_f64());
         self.classifying += elapsed;
     }
 
     /// Notes what became of the exchange; the last word counts.
     pub fn ended(&mut self, fate: Fate) {
         self.record.outcome = fate;
+    }
+
+    /// Notes that nobody could answer, and why; the status is the one that `rescue` gives the client.
+    pub fn failed(&mut self, error: &Error) {
+        self.record.error = Some(error.label());
+        self.record.status = error.denial().status().as_u16();
+        self.ended(Fate::Failed);
     }
 
     /// The rule that had the last word so far.
@@ -250,8 +286,7 @@ impl Drop for Journal {
     fn drop(&mut self) {
         self.record.total_ms = milliseconds(self.started.elapsed());
         self.record.classify_ms = milliseconds(self.classifying);
-        let status = http::StatusCode::from_u16(self.record.status)
-            .map_or("none", status_class);
+        let status = http::StatusCode::from_u16(self.record.status).map_or("none", status_class);
         let metrics = &self.traces.metrics;
         metrics.in_flight.dec();
         if self.rehearsed {

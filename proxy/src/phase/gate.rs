@@ -1,22 +1,28 @@
 //! The gate on a stream, as a pure algorithm: frames go in, frames that may leave come out.
 //!
 //! 1. *Holding.* Frames wait, unseen by the client, until every answer that has begun has spoken enough words
-//!    for a verdict, or has ended, or has called a tool.
-//! 2. *Judging.* The held words are with the classifiers. Frames that arrive wait behind them.
+//!    for a verdict, or has ended.
+//! 2. *Judging.* The held words are with the classifiers. Frames that arrive wait behind them, unread.
 //! 3. *Passing.* Held frames leave in order, byte for byte; later ones leave as they come. A sliding window of
 //!    the last words stays watched, and each time it is full of new words it wants another verdict.
 //! 4. *Cut.* The stream has been ended in the dialect's own way. Nothing follows.
 //!
-//! An answer can also be *replaced*: its own frames are dropped from then on, those of the others leave.
+//! An answer that begins later, as one of several or after long reasoning, is held in its turn: the gate goes
+//! from passing back to holding. The frame that ends an answer waits until its last words have been judged,
+//! so that a late verdict can still end the answer otherwise. An answer can also be *replaced*: its own frames
+//! are dropped from then on, those of the others leave.
+//!
 //! What the gate lets out depends on the frames alone, never on how the bytes were cut on the wire. Only the
 //! limit on the time of holding, which is the driver's, brings a clock into it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
-use demur_dialects::dialect::{Event, StreamReader};
+use demur_dialects::dialect::{Event, Mark, StreamReader};
 use demur_dialects::framing::Frame;
 use demur_dialects::message::{Delta, Ending, PartKind};
+
+use crate::phase::words::{keep_last, words};
 
 /// How much is held and watched.
 #[derive(Debug, Clone, Copy)]
@@ -43,14 +49,38 @@ pub enum State {
 /// What an answer has said so far.
 #[derive(Debug, Clone, Default)]
 pub struct Heard {
-    /// Its words: all of them while holding, the last window after that.
-    pub text: String,
+    /// Its words: all of them while holding, those that no window has taken after that.
+    pub text: Track,
+    /// What it says beside the answer: reasoning, and the arguments of tools.
+    pub beside: Track,
     /// Whether the dialect itself marks it as refused.
     pub native_refusal: bool,
     /// Why it ended, once it has.
     pub finish: Option<String>,
-    fresh_words: usize,
-    called_tool: bool,
+    /// Something of it waits for its first verdict.
+    waiting: bool,
+}
+
+/// One sort of text of an answer.
+#[derive(Debug, Clone, Default)]
+pub struct Track {
+    /// The words.
+    pub said: String,
+    /// The beginning has had a verdict.
+    judged: bool,
+    /// Words since the last verdict that was asked for.
+    fresh: usize,
+}
+
+/// Words that have left, or are about to, and want a verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Window {
+    /// Whose they are.
+    pub choice: u32,
+    /// Words of the answer.
+    pub text: String,
+    /// Words beside it.
+    pub beside: String,
 }
 
 /// The gate of one stream.
@@ -59,7 +89,10 @@ pub struct Gate {
     settings: Settings,
     state: State,
     held: VecDeque<(Frame, Event)>,
+    behind: VecDeque<Frame>,
     heard: BTreeMap<u32, Heard>,
+    begun: BTreeSet<u32>,
+    windows: VecDeque<Window>,
     replaced: BTreeSet<u32>,
     over: bool,
     unreadable: bool,
@@ -75,7 +108,10 @@ impl Gate {
             settings,
             state,
             held: VecDeque::new(),
+            behind: VecDeque::new(),
             heard: BTreeMap::new(),
+            begun: BTreeSet::new(),
+            windows: VecDeque::new(),
             replaced: BTreeSet::new(),
             over: false,
             unreadable: false,
@@ -88,9 +124,10 @@ impl Gate {
         self.state
     }
 
-    /// Whether the upstream has said that the stream, or every answer in it, is over.
+    /// Whether the upstream has said that the stream, or every answer in it, is over, or has failed.
     pub fn is_over(&self) -> bool {
-        self.over || (!self.heard.is_empty() && self.heard.values().all(|heard| heard.finish.is_some()))
+        let all_finished = !self.heard.is_empty() && self.heard.values().all(|heard| heard.finish.is_some());
+        self.over || self.failed.is_some() || all_finished
     }
 
     /// Whether some frame could not be read: its text is unjudged, not harmless.
@@ -103,25 +140,28 @@ impl Gate {
         self.failed.as_deref()
     }
 
-    /// What each answer has said: the held words, or the last window.
-    pub fn heard(&self) -> impl Iterator<Item = (u32, &Heard)> {
-        self.heard.iter().filter(|(choice, _)| !self.replaced.contains(choice)).map(|(choice, heard)| (*choice, heard))
+    /// Whether at most one answer has begun.
+    pub fn is_alone(&self) -> bool {
+        self.begun.len() <= 1
+    }
+
+    /// The answers that wait for their first verdict, with all that they have said.
+    pub fn waiting(&self) -> impl Iterator<Item = (u32, &Heard)> {
+        self.heard
+            .iter()
+            .filter(|(choice, heard)| heard.waiting && !self.replaced.contains(choice))
+            .map(|(choice, heard)| (*choice, heard))
     }
 
     /// Takes a frame; gives the bytes that may leave now.
-    pub fn push(&mut self, frame: Frame) -> Vec<Bytes> {
-        let event = self.reader.read(&frame);
-        self.hear(&event);
+    pub fn push(&mut self, frame: Frame) -> Option<Bytes> {
         match self.state {
-            State::Cut => Vec::new(),
-            State::Holding | State::Judging => {
-                self.held.push_back((frame, event));
-                if self.has_enough() {
-                    self.state = State::Judging;
-                }
-                Vec::new()
+            State::Cut => None,
+            State::Judging => {
+                self.behind.push_back(frame);
+                None
             }
-            State::Passing => self.leave(&frame, &event).into_iter().collect(),
+            State::Holding | State::Passing => self.take(frame),
         }
     }
 
@@ -132,17 +172,24 @@ impl Gate {
         }
     }
 
-    /// Lets the held frames leave. What was replaced stays out.
+    /// Lets the held frames leave, and those behind them as far as they may. What was replaced stays out.
     pub fn release(&mut self) -> Vec<Bytes> {
         if self.state == State::Cut {
             return Vec::new();
         }
         self.state = State::Passing;
+        let keep = self.overlap();
         for heard in self.heard.values_mut() {
-            heard.fresh_words = 0;
+            heard.judged(keep);
         }
         let held = std::mem::take(&mut self.held);
-        held.iter().filter_map(|(frame, event)| self.leave(frame, event)).collect()
+        let mut out: Vec<Bytes> = held.iter().filter_map(|(frame, event)| self.leave(frame, event)).collect();
+        while matches!(self.state, State::Passing | State::Holding)
+            && let Some(frame) = self.behind.pop_front()
+        {
+            out.extend(self.take(frame));
+        }
+        out
     }
 
     /// Puts a text in place of an answer; gives the frames that say it.
@@ -157,39 +204,64 @@ impl Gate {
     pub fn cut(&mut self, ending: Ending<'_>) -> Bytes {
         self.state = State::Cut;
         self.held.clear();
+        self.behind.clear();
+        self.windows.clear();
         self.reader.write_end(ending)
     }
 
-    /// The answers whose sliding window is full of words that nobody has judged, with that window.
-    pub fn due(&mut self) -> Vec<(u32, String)> {
-        let step = self.settings.window_words.div_ceil(2);
-        if self.state != State::Passing || step == 0 {
-            return Vec::new();
+    /// The next window that nobody has judged.
+    pub fn next_window(&mut self) -> Option<Window> {
+        let replaced = &self.replaced;
+        self.windows.retain(|window| !replaced.contains(&window.choice));
+        self.windows.pop_front()
+    }
+
+    /// How many windows wait.
+    pub fn backlog(&self) -> usize {
+        self.windows.len()
+    }
+
+    fn take(&mut self, frame: Frame) -> Option<Bytes> {
+        let event = self.reader.read(&frame);
+        self.hear(&event);
+        if self.state == State::Passing {
+            if self.waiting().next().is_some() {
+                self.state = State::Holding;
+            } else if self.settings.window_words > 0 && (event.done || !event.finished.is_empty()) {
+                self.state = State::Judging;
+            } else {
+                return self.leave(&frame, &event);
+            }
         }
-        let over = self.over;
-        self.heard
-            .iter_mut()
-            .filter(|(choice, heard)| {
-                let last = (over || heard.finish.is_some()) && heard.fresh_words > 0;
-                !self.replaced.contains(choice) && (heard.fresh_words >= step || last)
-            })
-            .map(|(choice, heard)| {
-                heard.fresh_words = 0;
-                (*choice, heard.text.clone())
-            })
-            .collect()
+        self.held.push_back((frame, event));
+        if self.state == State::Holding && self.has_enough() {
+            self.state = State::Judging;
+        }
+        None
     }
 
     fn hear(&mut self, event: &Event) {
+        self.begun.extend(speakers(event));
         for delta in &event.deltas {
             self.hear_delta(delta);
         }
+        self.over |= event.done;
         for finished in &event.finished {
             let heard = self.heard.entry(finished.choice).or_default();
             heard.finish = Some(finished.reason.clone());
             heard.native_refusal |= finished.native_refusal;
+            heard.waiting |= self.settings.hold_words > 0 && !heard.text.judged && !heard.beside.judged;
         }
-        self.over |= event.done;
+        let (step, keep) = (self.step(), self.overlap());
+        for (choice, heard) in &mut self.heard {
+            let last = self.over || heard.finish.is_some();
+            let text = heard.text.next_window(step, keep, last);
+            let beside = heard.beside.next_window(step, keep, last);
+            if text.is_some() || beside.is_some() {
+                let (text, beside) = (text.unwrap_or_default(), beside.unwrap_or_default());
+                self.windows.push_back(Window { choice: *choice, text, beside });
+            }
+        }
         self.unreadable |= event.unreadable.is_some() || !event.unjudged.is_empty();
         if self.failed.is_none() {
             self.failed.clone_from(&event.error);
@@ -197,44 +269,59 @@ impl Gate {
     }
 
     fn hear_delta(&mut self, delta: &Delta) {
-        let window = self.settings.window_words;
-        let passing = self.state == State::Passing;
+        let holds = self.settings.hold_words > 0;
+        let watches = self.settings.window_words > 0;
+        if delta.text.is_empty() || self.replaced.contains(&delta.choice) || !(holds || watches) {
+            return;
+        }
         let heard = self.heard.entry(delta.choice).or_default();
-        match delta.kind {
-            PartKind::Text | PartKind::Refusal => {
-                heard.native_refusal |= delta.kind == PartKind::Refusal;
-                heard.fresh_words += words(&delta.text);
-                heard.text.push_str(&delta.text);
-                if passing {
-                    keep_last_words(&mut heard.text, window.max(self.settings.hold_words));
-                }
-            }
-            PartKind::ToolArguments => heard.called_tool = true,
+        let track = match delta.kind {
+            PartKind::Text | PartKind::Refusal => &mut heard.text,
             PartKind::Reasoning
+            | PartKind::ToolArguments
             | PartKind::ToolResult
             | PartKind::ToolDefinition
             | PartKind::FileName
-            | PartKind::Other => {}
+            | PartKind::Other => &mut heard.beside,
+        };
+        track.judged |= !holds;
+        if !track.judged {
+            heard.waiting = true;
+            track.said.push_str(&delta.text);
+        } else if watches {
+            track.fresh += words(&delta.text);
+            track.said.push_str(&delta.text);
         }
+        heard.native_refusal |= delta.kind == PartKind::Refusal;
     }
 
     fn has_enough(&self) -> bool {
+        let hold = self.settings.hold_words;
         let enough = |heard: &Heard| {
-            heard.finish.is_some() || heard.called_tool || words(&heard.text) > self.settings.hold_words
+            let begins = !heard.text.judged && !heard.text.said.is_empty();
+            let track = if begins { &heard.text } else { &heard.beside };
+            heard.finish.is_some() || words(&track.said) > hold
         };
-        self.over || self.failed.is_some() || (!self.heard.is_empty() && self.heard.values().all(enough))
+        let mut waiting = self.waiting().peekable();
+        self.over
+            || self.failed.is_some()
+            || (waiting.peek().is_some() && waiting.all(|(_, heard)| enough(heard)))
+    }
+
+    /// The new words that make a window.
+    fn step(&self) -> usize {
+        self.settings.window_words.div_ceil(2)
+    }
+
+    /// The old words that a window begins with.
+    fn overlap(&self) -> usize {
+        self.settings.window_words - self.step()
     }
 
     /// The bytes of a frame that leaves: all of them, unless it speaks for an answer that was replaced.
     fn leave(&mut self, frame: &Frame, event: &Event) -> Option<Bytes> {
-        let speaks = |choice: &u32| self.replaced.contains(choice);
-        let choices: BTreeSet<u32> = event
-            .deltas
-            .iter()
-            .map(|delta| delta.choice)
-            .chain(event.finished.iter().map(|finished| finished.choice))
-            .collect();
-        let silent = choices.iter().filter(|choice| speaks(choice)).count();
+        let choices = speakers(event);
+        let silent = choices.intersection(&self.replaced).count();
         if silent == 0 {
             self.reader.pass(event);
             return Some(frame.raw.clone());
@@ -243,35 +330,55 @@ impl Gate {
             return None;
         }
         // One frame for several answers, one of them replaced: what the others say is said anew.
-        let others: Vec<&Delta> = event.deltas.iter().filter(|delta| !speaks(&delta.choice)).collect();
         let mut bytes = Vec::new();
-        for delta in others {
-            bytes.extend_from_slice(&self.reader.write_text(delta.choice, &delta.text));
+        for delta in event.deltas.iter().filter(|delta| !self.replaced.contains(&delta.choice)) {
+            if matches!(delta.kind, PartKind::Text | PartKind::Refusal) {
+                bytes.extend_from_slice(&self.reader.write_text(delta.choice, &delta.text));
+            }
         }
-        Some(bytes.into())
+        for finished in event.finished.iter().filter(|finished| !self.replaced.contains(&finished.choice)) {
+            let ending = if finished.native_refusal { Ending::ContentFilter } else { Ending::Stop };
+            bytes.extend_from_slice(&self.reader.write_finish(finished.choice, ending));
+        }
+        (!bytes.is_empty()).then(|| bytes.into())
     }
 }
 
-fn words(text: &str) -> usize {
-    text.split_whitespace().count()
-}
-
-/// Drops words from the front until at most `keep` are left; a little slack keeps this from running each time.
-fn keep_last_words(text: &mut String, keep: usize) {
-    let total = words(text);
-    if total <= keep.saturating_mul(2) {
-        return;
-    }
-    let mut seen = 0;
-    let mut before_was_space = true;
-    let start = text.char_indices().find_map(|(at, letter)| {
-        let begins = before_was_space && !letter.is_whitespace();
-        before_was_space = letter.is_whitespace();
-        seen += usize::from(begins);
-        (begins && seen > total - keep).then_some(at)
+/// The answers that a frame speaks for.
+fn speakers(event: &Event) -> BTreeSet<u32> {
+    let marked = event.marks.iter().filter_map(|mark| match mark {
+        Mark::Opened(choice) | Mark::Finished(choice) => Some(*choice),
+        _ => None,
     });
-    if let Some(start) = start {
-        text.drain(..start);
+    let said = event.deltas.iter().map(|delta| delta.choice);
+    said.chain(event.finished.iter().map(|finished| finished.choice)).chain(marked).collect()
+}
+
+impl Heard {
+    /// Everything that was said has had its verdict; `keep` words stay for the next window to begin with.
+    fn judged(&mut self, keep: usize) {
+        self.waiting = false;
+        let ended = self.finish.is_some();
+        for track in [&mut self.text, &mut self.beside] {
+            if !track.judged && (ended || !track.said.is_empty()) {
+                track.judged = true;
+                track.fresh = 0;
+                keep_last(&mut track.said, keep);
+            }
+        }
+    }
+}
+
+impl Track {
+    /// The words that want a verdict, when there are enough new ones, or no more will come.
+    fn next_window(&mut self, step: usize, keep: usize, last: bool) -> Option<String> {
+        if step == 0 || !self.judged || !(self.fresh >= step || (last && self.fresh > 0)) {
+            return None;
+        }
+        self.fresh = 0;
+        let window = self.said.clone();
+        keep_last(&mut self.said, keep);
+        Some(window)
     }
 }
 

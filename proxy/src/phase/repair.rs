@@ -2,13 +2,14 @@
 //! again, and the original refusal stands when none of it is good enough.
 
 use bytes::Bytes;
-use demur_dialects::message::{Edit, PartKind};
+use demur_dialects::message::{Choice, Edit, PartKind};
 use demur_policies::decision::{Repair, Rung};
-use demur_policies::{Outcome, Phase, Signal};
+use demur_policies::{Outcome, Phase};
 use http::response::Parts;
 use tokio::time::{Instant, timeout_at};
 use tower::ServiceExt;
 
+use crate::config::UnjudgedChoice;
 use crate::error::Error;
 use crate::phase::act::{self, Departure};
 use crate::phase::exchange::Exchange;
@@ -33,6 +34,10 @@ pub struct Repaired {
     pub body: Bytes,
     /// Its text.
     pub text: String,
+    /// What it says beside that: reasoning, and the arguments of tools.
+    pub beside: String,
+    /// Whether it is the only answer in the body.
+    pub alone: bool,
 }
 
 /// Climbs the ladder, within its budget. A prompt that is not known to be harmless is never repaired,
@@ -54,7 +59,9 @@ pub async fn climb(exchange: &mut Exchange, send: &Send, repair: &Repair) -> Cli
         }
     }
     match &repair.otherwise {
-        Some(wanted) => rewrite::write(exchange, send, wanted).await.map_or(Climbed::Stands, Climbed::Softened),
+        Some(wanted) => {
+            rewrite::write(exchange, send, wanted).await.map_or(Climbed::Stands, Climbed::Softened)
+        }
         None => Climbed::Stands,
     }
 }
@@ -85,7 +92,8 @@ async fn attempt(exchange: &mut Exchange, send: &Send, rung: &Rung) -> Result<Re
 
 /// How a rung asks again; `None` when it has nothing to ask with.
 async fn departure(exchange: &Exchange, send: &Send, rung: &Rung) -> Option<Departure> {
-    let mut departure = Departure { upstream: Some(exchange.journal.record.upstream.clone()), ..Departure::default() };
+    let mut departure =
+        Departure { upstream: Some(exchange.journal.record.upstream.clone()), ..Departure::default() };
     match rung {
         Rung::IgnoreWords(wanted) => departure.edits.push(act::ignore_words(exchange, wanted).await?),
         Rung::Rephrase(wanted) => departure.edits.push(rephrase::rephrase(exchange, send, wanted).await?),
@@ -113,7 +121,7 @@ async fn ask_again(
         tracing::warn!(%error, "an attempt to repair failed");
         "error"
     })?;
-    let answered = accept::judge(exchange, upstream, &repaired.text).await?;
+    let answered = accept::judge(exchange, upstream, &repaired.text, &repaired.beside).await?;
     exchange.facts.refusal = answered.refusal;
     exchange.facts.answer_harm = answered.harm;
     exchange.facts.request.upstream = upstream.to_owned();
@@ -128,13 +136,19 @@ async fn ask_again(
     }
 }
 
-async fn fetch(exchange: &Exchange, send: &Send, departure: Departure, upstream: &str) -> Result<Repaired, Error> {
+async fn fetch(
+    exchange: &Exchange,
+    send: &Send,
+    departure: Departure,
+    upstream: &str,
+) -> Result<Repaired, Error> {
     let unreadable = |reason: String| Error::UpstreamAnswer { name: upstream.to_owned(), reason };
     let cleared = act::clear(exchange, departure)?;
     let response = send.clone().oneshot(cleared).await?;
     let (head, body) = response.into_parts();
     let config = &exchange.live.config;
-    let idle = config.upstream(upstream).map_or(config.limits.request_timeout, |upstream| upstream.idle_timeout);
+    let idle =
+        config.upstream(upstream).map_or(config.limits.request_timeout, |upstream| upstream.idle_timeout);
     let body = collect(body, config.limits.max_answer_bytes, idle, upstream).await?;
     if !head.status.is_success() {
         return Err(unreadable(format!("status {}", head.status)));
@@ -145,16 +159,26 @@ async fn fetch(exchange: &Exchange, send: &Send, departure: Departure, upstream:
         .read_response(head.status, &body)
         .map_err(|error| unreadable(error.to_string()))?;
     let choice = read.view.choices.first().ok_or_else(|| unreadable("it has no choices".to_owned()))?;
-    if choice.native_refusal {
-        return Ok(Repaired { head, body, text: String::new() });
+    let text = if choice.native_refusal { String::new() } else { text_of(choice) };
+    let beside = beside_of(choice);
+    let alone = read.view.choices.len() == 1;
+    if config.unjudged == UnjudgedChoice::Block && !read.view.unjudged.is_empty() {
+        return Err(unreadable("it has parts that cannot be judged".to_owned()));
     }
-    let texts = choice.parts.iter().filter(|part| matches!(part.kind, PartKind::Text | PartKind::Refusal));
-    let text = texts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
-    Ok(Repaired { head, body, text })
+    Ok(Repaired { head, body, text, beside, alone })
 }
 
-/// Forgets what was known of the answer, for the next one.
-pub fn forget_answer(exchange: &mut Exchange) {
-    exchange.facts.refusal = Signal::NotRun;
-    exchange.facts.answer_harm = Signal::NotRun;
+/// The words of an answer.
+pub fn text_of(choice: &Choice) -> String {
+    joined(choice, |kind| matches!(kind, PartKind::Text | PartKind::Refusal))
+}
+
+/// What an answer says beside its words: reasoning, and the arguments of tools.
+pub fn beside_of(choice: &Choice) -> String {
+    joined(choice, |kind| !matches!(kind, PartKind::Text | PartKind::Refusal))
+}
+
+fn joined(choice: &Choice, wanted: impl Fn(PartKind) -> bool) -> String {
+    let parts = choice.parts.iter().filter(|part| wanted(part.kind));
+    parts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
 }

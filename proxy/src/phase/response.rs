@@ -1,19 +1,21 @@
 //! The response phase: judge the answer, ask the policies, and deliver it, change it, or put another in its place.
 
 use bytes::Bytes;
-use demur_dialects::message::{Choice, Finish, PartKind, Response as Answer};
-use demur_policies::facts::{Refusal, RefusalKind, ResponseFacts};
-use demur_policies::{Needs, Outcome, Phase, Signal};
+use demur_dialects::message::{Choice, Finish, Response as Answer};
+use demur_policies::facts::ResponseFacts;
+use demur_policies::{Needs, Outcome, Phase};
 use http::{Response, header};
+use http_body::Body as _;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 use crate::body::{self, Body};
+use crate::config::UnjudgedChoice;
 use crate::error::Error;
-use crate::phase::classify::{self, Answered};
+use crate::phase::classify::{self, Answered, Said};
 use crate::phase::exchange::Exchange;
 use crate::phase::helper::{Send, collect};
-use crate::phase::repair::{self, Climbed};
+use crate::phase::repair::{self, Climbed, beside_of, text_of};
 use crate::phase::{act, decide, deliver, rewrite, stream};
 use crate::record::Fate;
 
@@ -28,6 +30,10 @@ pub async fn run(
     response: Response<Body>,
     fate: Fate,
 ) -> Result<Response<Body>, Error> {
+    let needs = exchange.live.policies.needs_for(Phase::Response, &exchange.facts.request);
+    if needs.response && response.status().is_success() && is_compressed(&response) {
+        return Err(unjudged(&mut exchange, "it is compressed although it was asked not to be"));
+    }
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let guarded = &exchange.guarded;
     if response.status().is_success()
@@ -35,16 +41,37 @@ pub async fn run(
     {
         return stream::run(exchange, send, tasks, (response, framing), fate).await;
     }
-    let needs = exchange.live.policies.needs_for(Phase::Response, &exchange.facts.request);
-    let is_json = content_type.is_some_and(|value| value.contains("json"));
+    let is_json = content_type.is_none_or(|value| value.contains("json"));
     if !needs.response || !is_json {
+        let refused = needs.response && exchange.live.config.unjudged == UnjudgedChoice::Block;
+        if refused && response.status().is_success() && !response.body().is_end_stream() {
+            return Err(unjudged(&mut exchange, "its content type is not one that can be judged"));
+        }
         let (head, body) = response.into_parts();
         let response = Response::from_parts(act::answer_head(head, false), body);
         return Ok(deliver::deliver(exchange.journal, fate, response));
     }
-    buffered(&mut exchange, &send, response, needs, fate)
-        .await
-        .map(|(response, fate)| deliver::deliver(exchange.journal, fate, response))
+    match buffered(&mut exchange, &send, response, needs, fate).await {
+        Ok((response, fate)) => Ok(deliver::deliver(exchange.journal, fate, response)),
+        Err(error) => {
+            exchange.journal.failed(&error);
+            Err(error)
+        }
+    }
+}
+
+/// Whether an answer came compressed although it was asked not to: nobody here can read it then.
+fn is_compressed(response: &Response<Body>) -> bool {
+    let plain =
+        |value: &http::HeaderValue| value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity");
+    !response.headers().get_all(header::CONTENT_ENCODING).iter().all(plain)
+}
+
+fn unjudged(exchange: &mut Exchange, reason: &str) -> Error {
+    let error =
+        Error::UpstreamAnswer { name: exchange.journal.record.upstream.clone(), reason: reason.to_owned() };
+    exchange.journal.failed(&error);
+    error
 }
 
 /// The phase on a buffered answer.
@@ -57,18 +84,22 @@ async fn buffered(
 ) -> Result<(Response<Body>, Fate), Error> {
     let upstream = exchange.journal.record.upstream.clone();
     let config = exchange.live.config.clone();
-    let idle = config.upstream(&upstream).map_or(config.limits.request_timeout, |upstream| upstream.idle_timeout);
+    let idle =
+        config.upstream(&upstream).map_or(config.limits.request_timeout, |upstream| upstream.idle_timeout);
     let (head, body) = response.into_parts();
     let bytes = collect(body, config.limits.max_answer_bytes, idle, &upstream).await?;
     let mut answer = match exchange.guarded.dialect.read_response(head.status, &bytes) {
         Ok(answer) => answer,
         // An error page is not an answer; it is the client's to read. An answer that cannot be read is unjudged.
-        Err(_) if !head.status.is_success() => return Ok((whole(head, bytes, false), fate)),
+        Err(_) if !head.status.is_success() || bytes.is_empty() => {
+            return Ok((whole(head, bytes, false), fate));
+        }
         Err(error) => return Err(Error::UpstreamAnswer { name: upstream, reason: error.to_string() }),
     };
     if !head.status.is_success() && !answer.view.native_refusal {
         return Ok((whole(head, bytes, false), fate));
     }
+    refuse_unjudged(exchange, &answer)?;
     let mut reached = None;
     let alone = answer.view.choices.len() <= 1;
     for choice in choices(&answer) {
@@ -95,6 +126,18 @@ async fn buffered(
     Ok((whole(head, bytes, reached.is_some()), reached.unwrap_or(fate)))
 }
 
+/// Turns down an answer with parts that nobody can judge, where the configuration says so.
+fn refuse_unjudged(exchange: &Exchange, answer: &Answer) -> Result<(), Error> {
+    for unjudged in &answer.view.unjudged {
+        exchange.journal.traces.metrics.unjudged.with_label_values(&[unjudged.reason]).inc();
+    }
+    if answer.view.unjudged.is_empty() || exchange.live.config.unjudged == UnjudgedChoice::Allow {
+        return Ok(());
+    }
+    let reason = "it has parts that cannot be judged".to_owned();
+    Err(Error::UpstreamAnswer { name: exchange.journal.record.upstream.clone(), reason })
+}
+
 /// What a decision did to one answer.
 enum Acted {
     /// It stays.
@@ -114,7 +157,7 @@ async fn act_on(exchange: &mut Exchange, send: &Send, alone: bool) -> Acted {
             None => Acted::Nothing,
         },
         Outcome::Repair(wanted) => match repair::climb(exchange, send, &wanted).await {
-            Climbed::Repaired(repaired) if alone && !exchange.facts.request.stream => {
+            Climbed::Repaired(repaired) if alone && repaired.alone && !exchange.facts.request.stream => {
                 Acted::Whole(Box::new(whole(repaired.head, repaired.body, false)))
             }
             Climbed::Repaired(repaired) => Acted::Text(repaired.text, Finish::Stop, Fate::Repaired),
@@ -133,23 +176,12 @@ fn choices(answer: &Answer) -> Vec<Choice> {
 }
 
 async fn judge(exchange: &mut Exchange, choice: &Choice, needs: Needs) -> Result<Answered, Error> {
-    if choice.native_refusal {
-        let refusal = Signal::Known(Refusal { kind: RefusalKind::Ethical, score: 1.0 });
-        return Ok(Answered { refusal, harm: Signal::NotRun });
-    }
-    let text = text_of(choice);
-    if text.trim().is_empty() {
-        return Ok(Answered::default());
-    }
+    let (text, beside) = (text_of(choice), beside_of(choice));
+    let said = Said { text: &text, beside: &beside, native_refusal: choice.native_refusal };
     let began = Instant::now();
-    let answered = classify::answer(&exchange.live, &exchange.journal.record.upstream, &text, needs).await?;
+    let answered = classify::answer(&exchange.live, &exchange.journal.record.upstream, said, needs).await?;
     exchange.journal.classified(Phase::Response, began.elapsed());
     Ok(answered)
-}
-
-fn text_of(choice: &Choice) -> String {
-    let texts = choice.parts.iter().filter(|part| matches!(part.kind, PartKind::Text | PartKind::Refusal));
-    texts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 fn know(exchange: &mut Exchange, head: &http::response::Parts, choice: &Choice, answered: Answered) {

@@ -4,8 +4,8 @@
 //! With a helper model it is written for this prompt, judged, and dropped for the reviewed text when it does
 //! not pass. Without one it is the reviewed text of the category. Self-harm always gets the reviewed text.
 
-use demur_policies::decision::{Author, Rewrite};
 use demur_policies::Guidance;
+use demur_policies::decision::{Author, Rewrite};
 
 use crate::phase::accept;
 use crate::phase::exchange::Exchange;
@@ -28,8 +28,9 @@ async fn generate(exchange: &mut Exchange, send: &Send, rewrite: &Rewrite) -> Op
     let instruction = rewrite.instruction.clone().unwrap_or_else(|| instruction(guidance));
     let prompt = exchange.last_user_text();
     let text = helper::ask(exchange, send, &instruction, &prompt).await?;
-    let upstream = exchange.live.config.helper.as_ref().map(|helper| helper.upstream.clone()).unwrap_or_default();
-    match accept::judge(exchange, &upstream, &text).await {
+    let upstream =
+        exchange.live.config.helper.as_ref().map(|helper| helper.upstream.clone()).unwrap_or_default();
+    match accept::judge(exchange, &upstream, &text, "").await {
         Ok(_) => {
             exchange.journal.attempted("rewrite", &upstream, "accepted");
             Some(text)

@@ -206,11 +206,15 @@ impl Counter {
         let mut ends = [End::Open; 2];
         let mut stopped = [false; 2];
         for recorded in exchange.first_decisions() {
+            let reached = stopped == [false; 2];
             let decisions = [old, new].map(|set| evaluate(set, recorded.phase, &recorded.facts));
             for ((decision, end), stopped) in decisions.iter().zip(&mut ends).zip(&mut stopped) {
                 if !*stopped {
                     (*end, *stopped) = follow(decision, recorded, exchange);
                 }
+            }
+            if !reached {
+                continue;
             }
             self.absent(new, recorded);
             let [before, after] = decisions;

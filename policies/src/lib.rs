@@ -22,6 +22,8 @@ pub mod evaluate;
 pub mod lint;
 pub mod testing;
 pub mod diff;
+pub mod fmt;
+pub mod schema;
 
 pub use compile::{Calibration, Environment, UpstreamDecl, compile};
 pub use decision::{Change, Decision, Outcome};

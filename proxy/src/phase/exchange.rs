@@ -162,9 +162,16 @@ fn facts(live: &Live, guarded: &Guarded, head: &Parts, request: &Request) -> Fac
             unjudged: u32::try_from(view.unjudged.len()).unwrap_or(u32::MAX),
             words: u32::try_from(words).unwrap_or(u32::MAX),
         },
+        lexicons: live.policies.lexicons_in(&spoken(request)),
         thresholds: live.thresholds,
         ..Facts::default()
     }
+}
+
+/// Everything the user said, in whichever turn: what lexicons are looked up in.
+fn spoken(request: &Request) -> String {
+    let parts = request.view.parts.iter().filter(|part| is_user_text(part));
+    parts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
 }
 
 /// A number that stays the same for a conversation of a tenant: the first bytes of a SHA-256, so that it is

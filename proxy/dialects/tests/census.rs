@@ -25,7 +25,7 @@ const REPEATED_IN_REQUESTS: [&str; 4] =
     ["/signature", "/thoughtSignature", "/thought_signature", "/encrypted_index"];
 
 /// Places of answers that repeat the request, the answer itself, or an error that is no answer.
-const REPEATED_IN_ANSWERS: [&str; 10] = [
+const REPEATED_IN_ANSWERS: [&str; 11] = [
     "/logprobs",
     "/signature",
     "/encrypted_index",
@@ -36,6 +36,7 @@ const REPEATED_IN_ANSWERS: [&str; 10] = [
     "/error",
     "/context",
     "/tool_choice",
+    "/prompt/",
 ];
 
 fn cases() -> Vec<(&'static dyn Dialect, PathBuf)> {
@@ -144,4 +145,59 @@ fn no_sentence_hides_in_an_answer() {
     }
     assert!(lost.is_empty(), "{} of {tried}:\n{}", lost.len(), lost.join("\n"));
     assert!(tried > 800, "only {tried}");
+}
+
+/// How the place of a vendor's field is read: its kind, why it is not judged, or that it repeats.
+fn how(at: &str, repeated: &[&str], parts: &[&Part], unjudged: &[Unjudged]) -> Option<String> {
+    if let Some(part) = parts.iter().find(|part| part.pointer == at) {
+        return Some(format!("{:?} {:?}", part.role, part.kind));
+    }
+    let place =
+        unjudged.iter().find(|place| at == place.pointer || at.starts_with(&format!("{}/", place.pointer)));
+    let named = place.map(|place| format!("unjudged: {}", place.reason));
+    named.or_else(|| repeated.iter().any(|place| at.contains(place)).then(|| "repeated".to_owned()))
+}
+
+/// Reads every body of a list made by `tests/golden/fields.py`, and shows how its one sentence is read.
+fn census(dialect: &dyn Dialect, file: &str, read: impl Fn(&str, &Bytes) -> Option<String>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden").join(dialect.name());
+    let bodies = fs::read_to_string(folder.join(file)).unwrap();
+    let (mut shown, mut lost) = (Vec::new(), Vec::new());
+    for line in bodies.lines() {
+        let line: Value = serde_json::from_str(line).unwrap();
+        let at = line["at"].as_str().unwrap();
+        match read(at, &Bytes::from(line["body"].to_string())) {
+            Some(how) => shown.push(format!("{at} · {how}")),
+            None => lost.push(at.to_owned()),
+        }
+    }
+    assert!(lost.is_empty(), "{} {file}: neither judged nor named:\n{}", dialect.name(), lost.join("\n"));
+    shown.dedup();
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(&folder);
+    settings.set_prepend_module_to_snapshot(false);
+    settings.set_omit_expression(true);
+    settings.bind(|| insta::assert_snapshot!(file.trim_end_matches(".jsonl"), shown.join("\n")));
+}
+
+#[test]
+fn every_text_field_of_the_vendors_requests_is_judged_or_named() {
+    for dialect in dialects() {
+        census(*dialect, "requests.jsonl", |at, body| {
+            let read = dialect.read_request(&Endpoint::default(), body).unwrap();
+            let parts: Vec<&Part> = read.view.parts.iter().collect();
+            how(at, &REPEATED_IN_REQUESTS, &parts, &read.view.unjudged)
+        });
+    }
+}
+
+#[test]
+fn every_text_field_of_the_vendors_answers_is_judged_or_named() {
+    for dialect in dialects() {
+        census(*dialect, "answers.jsonl", |at, body| {
+            let read = dialect.read_response(StatusCode::OK, body).unwrap();
+            let parts: Vec<&Part> = read.view.choices.iter().flat_map(|choice| &choice.parts).collect();
+            how(at, &REPEATED_IN_ANSWERS, &parts, &read.view.unjudged)
+        });
+    }
 }

@@ -9,6 +9,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use bytes::Bytes;
 use demur_dialects::dialect::{Dialect, Endpoint, Event, Route};
@@ -29,8 +30,12 @@ struct Sample {
     bytes: Vec<u8>,
 }
 
+static REQUESTS: LazyLock<Vec<Sample>> = LazyLock::new(|| load("request.json"));
+static RESPONSES: LazyLock<Vec<Sample>> = LazyLock::new(|| load("response.json"));
+static STREAMS: LazyLock<Vec<Sample>> = LazyLock::new(|| load("stream"));
+
 /// Every golden file of this name.
-fn samples(file: &str) -> Vec<Sample> {
+fn load(file: &str) -> Vec<Sample> {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/golden");
     let mut samples = Vec::new();
     for dialect in dialects() {
@@ -219,16 +224,16 @@ fn cut(sample: &Sample, framing: Framing, passed: usize, ending: Ending<'_>, say
 
 #[test]
 fn a_stream_cut_anywhere_is_a_sound_stream() {
-    for sample in samples("stream") {
-        let framing = framing(&sample);
-        let all = events(&sample, framing, &sample.bytes);
+    for sample in STREAMS.iter() {
+        let framing = framing(sample);
+        let all = events(sample, framing, &sample.bytes);
         // Up to where it breaks by itself.
         let sound = all.iter().position(|event| event.unreadable.is_some()).unwrap_or(all.len());
         for passed in 0..=sound {
             for ending in ENDINGS {
                 for say in ["", "Something better."] {
-                    let got = cut(&sample, framing, passed, ending, say);
-                    check_sound(&sample, framing, &got, ending);
+                    let got = cut(sample, framing, passed, ending, say);
+                    check_sound(sample, framing, &got, ending);
                 }
             }
         }
@@ -259,10 +264,10 @@ fn check_sound(sample: &Sample, framing: Framing, got: &[u8], ending: Ending<'_>
 
 #[test]
 fn sound_bodies_stay_sound() {
-    for sample in samples("request.json") {
-        check_request(&sample, sample.bytes.clone());
+    for sample in REQUESTS.iter() {
+        check_request(sample, sample.bytes.clone());
     }
-    for sample in samples("response.json").iter().filter(|sample| sample.dialect.name() != PICTURES) {
+    for sample in RESPONSES.iter().filter(|sample| sample.dialect.name() != PICTURES) {
         check_response(sample, sample.bytes.clone());
     }
 }
@@ -274,8 +279,7 @@ proptest! {
     fn a_damaged_request_is_read_or_refused(
         pick in any::<prop::sample::Index>(), damages in prop::collection::vec(damage(), 1..4),
     ) {
-        let samples = samples("request.json");
-        let sample = &samples[pick.index(samples.len())];
+        let sample = &REQUESTS[pick.index(REQUESTS.len())];
         check_request(sample, damaged(&sample.bytes, &damages));
     }
 
@@ -283,8 +287,7 @@ proptest! {
     fn a_damaged_response_is_read_or_refused(
         pick in any::<prop::sample::Index>(), damages in prop::collection::vec(damage(), 1..4),
     ) {
-        let samples = samples("response.json");
-        let sample = &samples[pick.index(samples.len())];
+        let sample = &RESPONSES[pick.index(RESPONSES.len())];
         check_response(sample, damaged(&sample.bytes, &damages));
     }
 
@@ -292,8 +295,7 @@ proptest! {
     fn a_damaged_stream_is_read_to_its_end(
         pick in any::<prop::sample::Index>(), damages in prop::collection::vec(damage(), 1..6), size in 1usize..60,
     ) {
-        let samples = samples("stream");
-        let sample = &samples[pick.index(samples.len())];
+        let sample = &STREAMS[pick.index(STREAMS.len())];
         let (framing, bytes) = (framing(sample), damaged(&sample.bytes, &damages));
         let mut reader = sample.dialect.stream(framing, origin());
         let mut cutter = Framer::with_limit(framing, 4096);

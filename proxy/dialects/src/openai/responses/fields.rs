@@ -113,6 +113,8 @@ const REQUEST: &[(&str, Meaning)] = &[
     ("/model", Name),
     ("/input", Text(PartKind::Text, Is(Role::User))),
     ("/instructions", INSTRUCTED),
+    // In an answer these repeat the text beside them; a client can write there what it likes.
+    ("/input/*/content/*/logprobs/**", OTHER),
     ("/previous_response_id", Opaque("server state")),
     ("/conversation", Opaque("server state")),
     ("/prompt/id", Opaque("server state")),

@@ -12,6 +12,18 @@ mod test;
 
 mod lint;
 
+mod story;
+
+mod explain;
+
+mod labelled;
+
+mod diff;
+
+mod fmt;
+
+mod schema;
+
 use clap::{Args, Subcommand};
 
 use crate::cli::output::Result;
@@ -28,6 +40,10 @@ enum PolicyCommand {
     Check(check::Check),
     Test(test::Test),
     Lint(lint::Lint),
+    Explain(explain::Explain),
+    Diff(diff::Compare),
+    Fmt(fmt::Fmt),
+    Schema(schema::Schema),
 }
 
 // === impl Policy ===
@@ -42,6 +58,10 @@ impl Policy {
             PolicyCommand::Check(command) => command.run(),
             PolicyCommand::Test(command) => command.run(),
             PolicyCommand::Lint(command) => command.run(),
+            PolicyCommand::Explain(command) => command.run(),
+            PolicyCommand::Diff(command) => command.run(),
+            PolicyCommand::Fmt(command) => command.run(),
+            PolicyCommand::Schema(command) => Ok(command.run()),
         }
     }
 }

@@ -13,7 +13,7 @@ use demur_policies::facts::{Harm, Refusal, RefusalRisk, Thresholds};
 use crate::phase::classify::{harm, refusal, signal, weighed};
 
 /// How long one judgement may take: there is no client who waits.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// The classifiers, asked about texts. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -35,17 +35,31 @@ impl Texts {
             weighed(harm(&head), undecided, self.thresholds.harm)
         });
         let risk = self.judged("refusal-risk", text).await;
-        (found, risk.map_or(Signal::Unavailable, |head| signal(&head, RefusalRisk { score: head.score.get() })))
+        (
+            found,
+            risk.map_or(Signal::Unavailable, |head| signal(&head, RefusalRisk { score: head.score.get() })),
+        )
     }
 
     /// Whether an answer refuses, and how harmful it is.
     pub async fn answer(&self, text: &str) -> (Signal<Refusal>, Signal<Harm>) {
-        let refused = self.judged("refusal", text).await;
-        let harmful = self.judged("harm", text).await;
-        (
-            refused.as_ref().map_or(Signal::Unavailable, refusal),
-            harmful.map_or(Signal::Unavailable, |head| signal(&head, harm(&head))),
-        )
+        (self.refusal(text).await, self.answer_harm(text).await)
+    }
+
+    /// Whether an answer refuses, and how.
+    pub async fn refusal(&self, text: &str) -> Signal<Refusal> {
+        self.judged("refusal", text).await.as_ref().map_or(Signal::Unavailable, refusal)
+    }
+
+    /// How harmful an answer is.
+    pub async fn answer_harm(&self, text: &str) -> Signal<Harm> {
+        let head = self.judged("harm", text).await;
+        head.map_or(Signal::Unavailable, |head| signal(&head, harm(&head)))
+    }
+
+    /// The cuts they go by.
+    pub fn thresholds(&self) -> Thresholds {
+        self.thresholds
     }
 
     /// What one head says; the second head of a classifier is answered from its cache.

@@ -128,24 +128,31 @@ pub fn read(paths: &[impl AsRef<Path>]) -> Result<Vec<Row>, RecordedError> {
 
 impl From<Written> for Row {
     fn from(written: Written) -> Self {
-        let label = match word(&written.refused).as_str() {
-            "0" | "false" => Label::Complied,
-            "1" | "true" => Label::Refused,
-            "partial" => Label::Partial,
-            _ => Label::Unknown,
-        };
-        let harmful = match word(&written.harmful).as_str() {
-            "0" | "false" => Some(false),
-            "1" | "true" => Some(true),
-            _ => None,
-        };
+        let label = Label::read(&written.refused);
+        let harmful = truth(&written.harmful);
         Self { id: written.id, text: written.text, response: written.response, model: written.model, harmful, label }
     }
 }
 
-/// A label as a word, whether it was written as a number, a truth or a text.
-fn word(value: &Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+impl Label {
+    /// A label as data sets write it: 0, 1, `partial`, or anything else where nobody said.
+    pub fn read(value: &Value) -> Self {
+        match truth(value) {
+            Some(false) => Self::Complied,
+            Some(true) => Self::Refused,
+            None if value == "partial" => Self::Partial,
+            None => Self::Unknown,
+        }
+    }
+}
+
+/// A yes or no as data sets write it: a number, a truth or a text.
+pub fn truth(value: &Value) -> Option<bool> {
+    match value.as_str().map_or_else(|| value.to_string(), str::to_owned).as_str() {
+        "0" | "false" => Some(false),
+        "1" | "true" => Some(true),
+        _ => None,
+    }
 }
 
 impl Recorded {

@@ -35,7 +35,7 @@ impl Suites {
     /// # Errors
     /// When files cannot be read.
     pub fn load(path: &Path, base: &Environment, format: Format) -> Result<Option<Self>, Failure> {
-        let files = read(path)?;
+        let files = files(path)?;
         let mut wrong = Vec::new();
         let mut suites = Vec::new();
         for source in &files.tests {
@@ -93,8 +93,11 @@ pub fn folder(path: &Path) -> PathBuf {
     }
 }
 
-/// A single test file stands for itself and the policies beside it.
-fn read(path: &Path) -> Result<Files, Failure> {
+/// Reads a folder; a single test file stands for itself and the policies beside it.
+///
+/// # Errors
+/// When files cannot be read.
+pub fn files(path: &Path) -> Result<Files, Failure> {
     let folder = folder(path);
     let mut files = Folder::At(folder.clone()).read()?;
     if folder != path {

@@ -89,9 +89,10 @@ impl Surroundings {
             upstreams: config.upstreams.iter().map(upstream).collect(),
             helper: self.helper || config.helper.is_some(),
             // Without any classifier at hand, as in a repository of nothing but policies, all are taken for granted.
-            heads: match manifests.is_empty() {
-                true => HEADS.map(str::to_owned).to_vec(),
-                false => heads().map(|head| head.name.to_string()).collect(),
+            heads: if manifests.is_empty() {
+                HEADS.map(str::to_owned).to_vec()
+            } else {
+                heads().map(|head| head.name.to_string()).collect()
             },
             thresholds: Thresholds {
                 harm: cut("harm").unwrap_or(default.harm),

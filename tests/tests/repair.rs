@@ -45,7 +45,7 @@ spec:
   rules:
     - id: repair
       phase: response
-      when: response.refusal.kind == 'ethical' && prompt.harm.score < 0.5
+      when: response.refusal.kind == 'ethical' && prompt.harm.score < 0.3
       onUnknown: skip
       then:
         repair:

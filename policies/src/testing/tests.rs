@@ -1,6 +1,9 @@
 //! The library, tested by its own tests; and the tests' own behaviour.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
 use super::{Coverage, Suite, SuiteResult, junit, read, run, text};
 use crate::{
@@ -130,4 +133,50 @@ fn a_wrong_test_file_says_what_is_wrong() {
     );
     let found = read(&source).expect_err("much is wrong");
     insta::assert_snapshot!(render(&found, &[source], Format::Human { color: false }));
+}
+
+#[test]
+fn every_action_and_every_signal_is_in_the_library() {
+    let (mut actions, mut conditions) = (BTreeSet::new(), String::new());
+    for name in names(".test.yaml") {
+        let (set, result) = run_file(&name);
+        for case in &result.cases {
+            actions.extend(case.decision.changes.iter().map(|applied| applied.change.name()));
+            actions.insert(case.decision.outcome.name());
+        }
+        let rules = set.policies().iter().flat_map(|policy| &policy.rules);
+        rules.filter_map(|rule| rule.when.as_deref()).for_each(|when| conditions.push_str(when));
+        conditions.extend(suite_of(&load(&name)).policy_files().iter().map(|name| load(name).text));
+    }
+    let wanted = [
+        "addSystem",
+        "allow",
+        "annotate",
+        "block",
+        "continue",
+        "ignoreWords",
+        "repair",
+        "rephrase",
+        "reroute",
+        "rewrite",
+        "setParams",
+    ];
+    assert_eq!(actions.into_iter().collect::<Vec<_>>(), wanted);
+    for signal in [
+        "prompt.harm.score",
+        "prompt.harm.category",
+        "prompt.refusal.score",
+        "prompt.quadrant",
+        "prompt.lexicon.",
+        "response.refusal.kind",
+        "response.refusal.score",
+        "response.harm.score",
+        "attempt",
+        "request.tools",
+        "request.turns",
+        "request.unjudged",
+        "response.words",
+    ] {
+        assert!(conditions.contains(signal), "{signal}");
+    }
 }

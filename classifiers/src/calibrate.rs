@@ -6,9 +6,8 @@
 //! the manifest, or, because ranking carries over from one upstream model to another and scale does not,
 //! from a [calibration file](file) for that upstream. [`fit`] makes them from labelled rows.
 
-pub mod fit;
-
 pub mod file;
+pub mod fit;
 
 use serde::{Deserialize, Serialize};
 

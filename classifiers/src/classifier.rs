@@ -5,7 +5,6 @@
 //! abandoned by dropping its future: windows that have not reached the model then never do.
 
 mod load;
-
 mod many;
 
 use std::collections::BTreeMap;

@@ -23,49 +23,27 @@
 //! The modules below stand in the order in which they build on one another: each names only those above it.
 
 pub mod score;
-
 pub mod judgement;
-
 pub mod observe;
-
 pub mod onnxruntime;
-
 pub mod error;
-
 pub mod calibrate;
-
 pub mod manifest;
-
 pub mod tensors;
-
 pub mod batch;
-
 pub mod cache;
-
 pub mod backend;
-
 pub mod tokenize;
-
 pub mod novelty;
-
 pub mod latent;
-
 pub mod heads;
-
 pub mod onnx;
-
 pub mod oip;
-
 pub mod options;
-
 pub mod queue;
-
 pub mod triggers;
-
 pub mod classifier;
-
 pub mod registry;
-
 pub mod measure;
 
 pub use classifier::Classifier;

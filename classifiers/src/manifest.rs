@@ -9,9 +9,7 @@
 //! differs is an error, because a classifier that is nearly the right one looks exactly like the right one.
 
 mod written;
-
 mod meaning;
-
 pub mod digest;
 
 use std::fs;

@@ -6,7 +6,6 @@
 //! is none rather than a number that means nothing.
 
 pub mod bootstrap;
-
 pub mod curve;
 
 use std::collections::BTreeMap;

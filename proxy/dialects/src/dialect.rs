@@ -123,7 +123,14 @@ pub trait StreamReader: Send {
     /// Frames that say `text` as the next words of a choice.
     fn write_text(&mut self, choice: u32, text: &str) -> Bytes;
 
-    /// Frames that end one choice; empty when the client has already seen it end.
+    /// Frames that say `text` as a refusal, where the dialect has words of its own for one; end it with
+    /// [`Ending::Refusal`]. Elsewhere it is said as any text.
+    fn write_refusal(&mut self, choice: u32, text: &str) -> Bytes {
+        self.write_text(choice, text)
+    }
+
+    /// Frames that end one choice; empty when the client has already seen it end. Where the dialect has only
+    /// one, this ends the stream as well.
     fn write_finish(&mut self, choice: u32, ending: Ending<'_>) -> Bytes;
 
     /// Frames that end every open choice and then the stream, in the dialect's own way.
@@ -164,7 +171,7 @@ pub struct Finished {
 /// A step in the life of a stream, as the client sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Mark {
-    /// A choice has begun.
+    /// The frame is about this choice, and the choice has begun with it, if not before.
     Opened(u32),
     /// A choice has ended.
     Finished(u32),

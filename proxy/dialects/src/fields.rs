@@ -284,9 +284,10 @@ impl<'d> Walk<'_, 'd> {
     }
 }
 
-/// One short word: an identifier, an enumeration, a key.
+/// One short word: an identifier, an enumeration, a key. Whole sentences of some scripts have no spaces, so
+/// only ASCII is ever a name.
 fn is_name(text: &str) -> bool {
-    text.len() <= MAX_NAME_BYTES && !text.chars().any(char::is_whitespace)
+    text.len() <= MAX_NAME_BYTES && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// A long run of base64, hexadecimal digits or the like.
@@ -375,6 +376,7 @@ mod tests {
     fn every_string_is_found() {
         check(r#"{"id":"a-b"}"#, &[]);
         check(r#"{"id":"how to"}"#, &["/id Other how to"]);
+        check(r#"{"id":"怎麼烤蛋糕"}"#, &["/id Other 怎麼烤蛋糕"]);
         check(r#"{"new":{"field":["x"]}}"#, &["/new/field/0 Other x"]);
         check(
             r#"{"turns":[{"text":"a"},{"text":"b","x":"c"}],"z":"d"}"#,

@@ -66,7 +66,7 @@ pub struct Part {
 pub struct Unjudged {
     /// JSON pointer of the place.
     pub pointer: String,
-    /// Why: `image`, `audio`, `video`, `file`, `token ids`, `encrypted`, `unknown part`, `server state`.
+    /// Why: `image`, `audio`, `video`, `file`, `token ids`, `encrypted`, `unknown part`, `server state`, `data`, `answered later`.
     pub reason: &'static str,
 }
 

@@ -343,8 +343,12 @@ fn show_written(dialect: &dyn Dialect) -> String {
     let (framing, content_type) = dialect.stream_framing(&Endpoint::default());
     for ending in [Ending::Stop, Ending::Refusal] {
         let mut reader = dialect.stream(framing, origin());
-        let mut written = reader.write_text(0, "Hel").to_vec();
-        written.extend_from_slice(&reader.write_text(0, "lo."));
+        let mut say = |text| match ending {
+            Ending::Refusal => reader.write_refusal(0, text),
+            _ => reader.write_text(0, text),
+        };
+        let mut written = say("Hel").to_vec();
+        written.extend_from_slice(&say("lo."));
         written.extend_from_slice(&reader.write_end(ending));
         writeln!(shown, "\n## {content_type} {ending:?}\n{}", String::from_utf8_lossy(&written)).unwrap();
         let text: String = read_stream(dialect, framing, &written.into(), 5)

@@ -6,13 +6,13 @@
 
 #![cfg(test)]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
 use bytes::Bytes;
-use demur_dialects::dialect::{Dialect, Endpoint, Event, Route};
+use demur_dialects::dialect::{Dialect, Endpoint, Event, Mark, Route};
 use demur_dialects::framing::{Framer, Framing};
 use demur_dialects::message::{Denial, Edit, Ending, Finish, Origin, Position};
 use demur_dialects::route::{dialects, route};
@@ -236,6 +236,53 @@ fn a_stream_cut_anywhere_is_a_sound_stream() {
                     check_sound(sample, framing, &got, ending);
                 }
             }
+        }
+    }
+}
+
+/// The choices that a frame is about.
+fn speakers(event: &Event) -> BTreeSet<u32> {
+    let marked = event.marks.iter().filter_map(|mark| match mark {
+        Mark::Opened(choice) | Mark::Finished(choice) => Some(*choice),
+        _ => None,
+    });
+    let said = event.deltas.iter().map(|delta| delta.choice);
+    said.chain(event.finished.iter().map(|finished| finished.choice)).chain(marked).collect()
+}
+
+/// One choice is replaced after `passed` frames; the frames of the others go on leaving as they come.
+#[test]
+fn a_stream_with_one_answer_replaced_is_a_sound_stream() {
+    for sample in STREAMS.iter().filter(|sample| sample.dialect.name() != PICTURES) {
+        let framing = framing(sample);
+        let mut cutter = Framer::new(framing);
+        let mut frames = cutter.push(&sample.bytes);
+        frames.extend(cutter.finish());
+        let mut reader = sample.dialect.stream(framing, origin());
+        let events: Vec<Event> = frames.iter().map(|frame| reader.read(frame)).collect();
+        let broken = |event: &Event| event.unreadable.is_some() || event.error.is_some();
+        if events.iter().any(|event| broken(event) || speakers(event).len() > 1) {
+            continue;
+        }
+        let end = events.iter().position(|event| event.finished.iter().any(|finished| finished.choice == 0));
+        for passed in 0..=end.unwrap_or_default() {
+            let mut reader = sample.dialect.stream(framing, origin());
+            let mut got = Vec::new();
+            for (place, frame) in frames.iter().enumerate() {
+                let event = reader.read(frame);
+                if place == passed {
+                    got.extend_from_slice(&reader.write_text(0, "Something better."));
+                    got.extend_from_slice(&reader.write_finish(0, Ending::Stop));
+                }
+                if place < passed || !speakers(&event).contains(&0) {
+                    got.extend_from_slice(&frame.raw);
+                    reader.pass(&event);
+                }
+            }
+            got.extend_from_slice(&reader.write_end(Ending::Stop));
+            check_sound(sample, framing, &got, Ending::Stop);
+            let text = String::from_utf8_lossy(&got);
+            assert!(text.matches("event: message_start").count() <= 1, "{}: {text}", sample.name);
         }
     }
 }

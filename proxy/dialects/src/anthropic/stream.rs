@@ -128,7 +128,8 @@ impl StreamReader for Reader {
             Chunk::Unreadable(event) => return event,
         };
         if let Payload::Data(data) = &frame.payload {
-            event.marks.push(Mark::Payload(data.clone()));
+            // Every event is about the one answer, also those without words.
+            event.marks.extend([Mark::Opened(0), Mark::Payload(data.clone())]);
         }
         event
     }
@@ -166,8 +167,9 @@ impl StreamReader for Reader {
         written.into()
     }
 
+    /// There is one answer; where it ends, the stream ends.
     fn write_finish(&mut self, _choice: u32, ending: Ending<'_>) -> Bytes {
-        self.finish(ending).into()
+        self.write_end(ending)
     }
 
     fn write_end(&mut self, ending: Ending<'_>) -> Bytes {

@@ -40,7 +40,9 @@ impl Reader {
 
     fn read_line(&mut self, document: &Document) -> Event {
         let root = document.root();
-        let mut event = Event { error: read_error(document), ..Event::default() };
+        // Every line is about the one answer, also those without words.
+        let marks = vec![Mark::Opened(0)];
+        let mut event = Event { error: read_error(document), marks, ..Event::default() };
         sort_chunk((self.shape.table)().read_answer(document), &mut event, |_| 0);
         if let Some(model) = owned(root, "model") {
             self.model = model;

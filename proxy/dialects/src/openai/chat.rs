@@ -53,6 +53,7 @@ const SHAPE: Shape = Shape {
         (Some(text), false) => json!({"delta": {"content": text}}),
         (None, false) => json!({"delta": {}}),
     },
+    refuse: Some(|text| json!({"delta": {"refusal": text}})),
 };
 
 // === impl Chat ===

@@ -59,6 +59,7 @@ const SHAPE: Shape = Shape {
     object: "text_completion",
     table: answer,
     say: |text, _| json!({"text": text.unwrap_or_default()}),
+    refuse: None,
 };
 
 fn request() -> &'static Table {

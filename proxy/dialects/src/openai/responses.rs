@@ -22,7 +22,7 @@ use crate::framing::Framing;
 use crate::json::{BodyError, Document, Node, quote};
 use crate::message::{
     Answer, Choice, Denial, Edit, Ending, Finish, Origin, PartKind, Request, RequestView, Response,
-    ResponseView, Role,
+    ResponseView, Role, Unjudged,
 };
 use written::{Whole, message_item};
 
@@ -45,9 +45,14 @@ impl Dialect for Responses {
         let document = body::object(body)?;
         let root = document.root();
         let roles: Vec<Role> = items(root, "input").map(role).collect();
-        let (mut parts, unjudged) = body::read_request(&document, fields::request(), &roles, mark_reasoning)?;
+        let (mut parts, mut unjudged) =
+            body::read_request(&document, fields::request(), &roles, mark_reasoning)?;
         for part in parts.iter_mut().filter(|part| part.role == Role::Tool && part.kind == PartKind::Text) {
             part.kind = PartKind::ToolResult;
+        }
+        if root.get("background").and_then(Node::flag) == Some(true) {
+            // The answer is fetched by another request, at an endpoint that no dialect reads.
+            unjudged.push(Unjudged { pointer: "/background".to_owned(), reason: "answered later" });
         }
         let turns = if root.get("input").is_some_and(Node::is_array) { body::count(roles.len()) } else { 1 };
         let view = RequestView {

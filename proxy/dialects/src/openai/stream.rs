@@ -26,6 +26,8 @@ pub(super) struct Shape {
     pub(super) table: fn() -> &'static Table,
     /// A choice that says the text, `None` for one that only ends; the flag is for its first chunk.
     pub(super) say: fn(text: Option<&str>, first: bool) -> Value,
+    /// A choice that says the text as a refusal, where there is such a thing.
+    pub(super) refuse: Option<fn(text: &str) -> Value>,
 }
 
 /// One stream. What it writes names itself as the chunks that were read do.
@@ -38,6 +40,8 @@ pub(super) struct Reader {
     fingerprint: Option<String>,
     /// Choices that the upstream has begun.
     begun: BTreeSet<u32>,
+    /// Choices in which demur itself has refused.
+    refused: BTreeSet<u32>,
     seen: Seen,
 }
 
@@ -60,6 +64,7 @@ impl Reader {
             created: origin.created,
             fingerprint: None,
             begun: BTreeSet::new(),
+            refused: BTreeSet::new(),
             seen: Seen::default(),
         }
     }
@@ -116,9 +121,14 @@ impl Reader {
     /// A chunk of one choice that goes on with `text`, or ends with `finish`.
     fn chunk(&mut self, choice: u32, text: Option<&str>, finish: Option<&str>) -> String {
         let first = self.seen.opened.insert(choice);
-        let mut said = (self.shape.say)(text, first);
-        if let Some(members) = said.as_object_mut() {
-            members.insert("index".to_owned(), json!(choice));
+        let said = (self.shape.say)(text, first);
+        self.write(choice, said, finish)
+    }
+
+    fn write(&self, choice: u32, said: Value, finish: Option<&str>) -> String {
+        let mut choice = json!({"index": choice});
+        if let (Some(members), Value::Object(said)) = (choice.as_object_mut(), said) {
+            members.extend(said);
             members.insert("logprobs".to_owned(), Value::Null);
             members.insert("finish_reason".to_owned(), json!(finish));
         }
@@ -127,7 +137,7 @@ impl Reader {
             "object": self.shape.object,
             "created": self.created,
             "model": self.model,
-            "choices": [said],
+            "choices": [choice],
         });
         if let (Some(fingerprint), Some(members)) = (&self.fingerprint, chunk.as_object_mut()) {
             members.insert("system_fingerprint".to_owned(), json!(fingerprint));
@@ -139,7 +149,9 @@ impl Reader {
         if self.seen.ended || !self.seen.finished.insert(choice) {
             return String::new();
         }
-        self.chunk(choice, None, Some(ending_word(ending)))
+        // A refusal in its own words ends as any answer; only the words that were sent before need the mark.
+        let marked = ending == Ending::Refusal && self.refused.contains(&choice);
+        self.chunk(choice, None, Some(ending_word(if marked { Ending::Stop } else { ending })))
     }
 }
 
@@ -169,6 +181,20 @@ impl StreamReader for Reader {
             return Bytes::new();
         }
         self.chunk(choice, Some(text), None).into()
+    }
+
+    fn write_refusal(&mut self, choice: u32, text: &str) -> Bytes {
+        let Some(refuse) = self.shape.refuse else { return self.write_text(choice, text) };
+        if self.seen.ended || self.seen.finished.contains(&choice) {
+            return Bytes::new();
+        }
+        let mut written = String::new();
+        if !self.seen.opened.contains(&choice) {
+            written.push_str(&self.chunk(choice, None, None));
+        }
+        self.refused.insert(choice);
+        written.push_str(&self.write(choice, refuse(text), None));
+        written.into()
     }
 
     fn write_finish(&mut self, choice: u32, ending: Ending<'_>) -> Bytes {

@@ -29,6 +29,8 @@ pub(super) struct Reader {
     growing: HashMap<String, DefaultHasher>,
     /// The texts that other events have given whole.
     whole: HashSet<u64>,
+    /// demur itself has refused in this answer.
+    refused: bool,
     seen: Seen,
 }
 
@@ -68,6 +70,7 @@ impl Reader {
             created: origin.created,
             growing: HashMap::new(),
             whole: HashSet::new(),
+            refused: false,
             seen: Seen::default(),
         }
     }
@@ -188,8 +191,9 @@ impl Reader {
     }
 
     /// Opens a message with one content part, unless the client has one open.
-    fn open_message(&mut self) -> String {
-        if let Some(Item { open: true, part: Some(Part { refused: false, .. }), .. }) = self.seen.items.last()
+    fn open_message(&mut self, refused: bool) -> String {
+        if let Some(Item { open: true, part: Some(part), .. }) = self.seen.items.last()
+            && part.refused == refused
         {
             return String::new();
         }
@@ -203,10 +207,31 @@ impl Reader {
         written.push_str(
             &self.write("response.output_item.added", json!({"output_index": index, "item": value})),
         );
-        let part = json!({"item_id": id, "output_index": index, "content_index": 0, "part": content_part("", false)});
+        let part = json!({"item_id": id, "output_index": index, "content_index": 0, "part": content_part("", refused)});
         written.push_str(&self.write("response.content_part.added", part));
-        let part = Some(Part { index: 0, refused: false, text: String::new() });
+        let part = Some(Part { index: 0, refused, text: String::new() });
         self.seen.items.push(Item { index, value, open: true, part });
+        written
+    }
+
+    fn say(&mut self, text: &str, refused: bool) -> String {
+        if self.seen.ended {
+            return String::new();
+        }
+        let mut written = self.begin();
+        written.push_str(&self.open_message(refused));
+        self.refused |= refused;
+        let Some(Item { index, value, part: Some(part), .. }) = self.seen.items.last_mut() else {
+            return written;
+        };
+        part.text.push_str(text);
+        let id = value.get("id").cloned();
+        let place = json!({"item_id": id, "output_index": index, "content_index": part.index, "delta": text});
+        written.push_str(&if refused {
+            self.write("response.refusal.delta", place)
+        } else {
+            self.write("response.output_text.delta", with(place, "logprobs", json!([])))
+        });
         written
     }
 
@@ -269,7 +294,8 @@ impl StreamReader for Reader {
             Chunk::Unreadable(event) => return event,
         };
         if let Payload::Data(data) = &frame.payload {
-            event.marks.push(Mark::Payload(data.clone()));
+            // Every event is about the one answer, also those without words.
+            event.marks.extend([Mark::Opened(0), Mark::Payload(data.clone())]);
         }
         event
     }
@@ -285,33 +311,24 @@ impl StreamReader for Reader {
     }
 
     fn write_text(&mut self, _choice: u32, text: &str) -> Bytes {
-        if self.seen.ended {
-            return Bytes::new();
-        }
-        let mut written = self.begin();
-        written.push_str(&self.open_message());
-        if let Some(item) = self.seen.items.last_mut()
-            && let Some(part) = &mut item.part
-        {
-            part.text.push_str(text);
-            let delta = json!({
-                "item_id": item.value.get("id"),
-                "output_index": item.index,
-                "content_index": part.index,
-                "delta": text,
-                "logprobs": [],
-            });
-            written.push_str(&self.write("response.output_text.delta", delta));
-        }
-        written.into()
+        self.say(text, false).into()
     }
 
+    fn write_refusal(&mut self, _choice: u32, text: &str) -> Bytes {
+        self.say(text, true).into()
+    }
+
+    /// There is one answer; where it ends, the stream ends.
     fn write_finish(&mut self, _choice: u32, ending: Ending<'_>) -> Bytes {
-        self.end(finish_of(ending)).into()
+        self.write_end(ending)
     }
 
     fn write_end(&mut self, ending: Ending<'_>) -> Bytes {
-        let Ending::Error(denial, message) = ending else { return self.end(finish_of(ending)).into() };
+        let Ending::Error(denial, message) = ending else {
+            // A refusal in its own words ends as any answer; only words sent before need the mark.
+            let marked = ending == Ending::Refusal && self.refused;
+            return self.end(if marked { Finish::Stop } else { finish_of(ending) }).into();
+        };
         if std::mem::replace(&mut self.seen.ended, true) {
             return Bytes::new();
         }

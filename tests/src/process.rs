@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
@@ -170,12 +170,20 @@ impl Demur {
 
 /// Runs a command of demur to its end.
 pub fn run(args: &[&str]) -> Ended {
-    let done = command().args(args).output().expect("demur can be started");
-    Ended {
-        code: done.status.code().unwrap_or(-1),
-        stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
-        stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
+    command().args(args).output().expect("demur can be started").into()
+}
+
+/// demur before it is started, to be given arguments or another folder.
+pub fn command() -> Command {
+    let mut command = Command::new(program());
+    // A developer's own settings must not reach into a test.
+    let own =
+        std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("DEMUR_"));
+    for name in own {
+        command.env_remove(name);
     }
+    command.current_dir(root()).stdin(Stdio::null()).env("NO_COLOR", "1");
+    command
 }
 
 /// The root of the repository.
@@ -209,6 +217,16 @@ impl Demur {
     }
 }
 
+impl From<Output> for Ended {
+    fn from(done: Output) -> Self {
+        Self {
+            code: done.status.code().unwrap_or(-1),
+            stdout: String::from_utf8_lossy(&done.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&done.stderr).into_owned(),
+        }
+    }
+}
+
 impl Drop for Demur {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -224,18 +242,6 @@ impl Drop for Demur {
             }
         }
     }
-}
-
-fn command() -> Command {
-    let mut command = Command::new(program());
-    // A developer's own settings must not reach into a test.
-    let own =
-        std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("DEMUR_"));
-    for name in own {
-        command.env_remove(name);
-    }
-    command.current_dir(root()).stdin(Stdio::null()).env("NO_COLOR", "1");
-    command
 }
 
 /// Keeps what comes, line by line, on a thread that ends with the process.

@@ -8,6 +8,7 @@ use crate::{
 };
 
 mod bounds;
+mod garbled;
 mod wrong;
 
 pub(super) fn environment() -> Environment {

@@ -266,10 +266,6 @@ pub static NOTHING_HERE: Code = code(
 /// Not a pattern.
 pub static BAD_GLOB: Code = code("P034", "not a pattern", "Patterns are globs: `*`, `?`, `[a-z]`, `{a,b}`.");
 
-/// Two declarations with one name.
-pub static DUPLICATE_NAME: Code =
-    code("P035", "two declarations with one name", "Conditions, thresholds and lexicons are used by name.");
-
 /// A rule that can never fire.
 pub static NEVER_FIRES: Code = code(
     "P101",
@@ -390,7 +386,6 @@ pub static CODES: &[&Code] = &[
     &NO_SUCH_CAPABILITY,
     &NOTHING_HERE,
     &BAD_GLOB,
-    &DUPLICATE_NAME,
     &NEVER_FIRES,
     &SHADOWED,
     &IGNORES_ABSTENTION,

@@ -1,13 +1,17 @@
 //! Test files as written.
 
+use std::ops::Range;
+
 use crate::{
     compile::{Environment, UpstreamDecl},
+    decision::RuleRef,
     diagnostic::{Diagnostic, Source, codes},
     facts::{
         CATEGORIES, Facts, Harm, Phase, Refusal, RefusalKind, RefusalRisk, RequestFacts, ResponseFacts,
         Signal,
     },
     model::{Fields, Report, fields},
+    policy::PolicySet,
     suggest,
     yaml::{self, Node, Value},
 };
@@ -42,6 +46,8 @@ pub struct Case {
     pub answer_text: Option<String>,
     /// What should come of it.
     pub expected: Expected,
+    /// Where the expected rule is named.
+    pub(crate) rule_span: Range<usize>,
 }
 
 /// What should come of a case; what is left out may be anything.
@@ -89,6 +95,26 @@ impl Suite {
             }
         }
         environment
+    }
+
+    /// The cases that expect a rule the policies do not have: they could never pass, or pass for nothing.
+    pub fn check(&self, set: &PolicySet) -> Vec<Diagnostic> {
+        let known: Vec<&RuleRef> = set.all_rules().map(|rule| &rule.name).collect();
+        let mut found = Vec::new();
+        for case in &self.cases {
+            let Some(rule) = case.expected.rule.as_deref().filter(|rule| *rule != "none") else { continue };
+            let full: Vec<String> = known.iter().map(ToString::to_string).collect();
+            if known.iter().any(|name| &*name.rule == rule) || full.iter().any(|name| name == rule) {
+                continue;
+            }
+            let ids = known.iter().map(|name| &*name.rule);
+            found.push(
+                Diagnostic::error(&codes::TEST_TARGET, format!("no rule `{rule}`"))
+                    .at(&self.file, case.rule_span.clone(), "not in the policies under test")
+                    .help(suggest::help(rule, "rules", ids)),
+            );
+        }
+        found
     }
 
     /// The policy files, by name: those it names, or the one it stands beside.
@@ -159,11 +185,16 @@ fn case(node: &Node, report: &mut Report<'_>) -> Option<Case> {
     }
     facts.attempt = fields.get("attempt").map_or(0, |node| count(node, report));
     facts.stable_id = fields.get("stableId").map_or(0, |node| u64::from(count(node, report)));
-    let expected = fields.required("expect", report).map(|node| expected(node, report));
+    let expect = fields.required("expect", report);
+    let rule =
+        expect.and_then(|node| if let Value::Map(entries) = &node.value { Some(entries) } else { None });
+    let rule = rule.into_iter().flatten().find(|(key, _)| key.text == "rule");
+    let rule_span = rule.map(|(_, node)| node.span.clone()).unwrap_or_default();
+    let expected = expect.map(|node| expected(node, report));
     fields.finish(report);
     let phase =
         phase.map_or(if response_phase { Phase::Response } else { Phase::Request }, |phase| phase.value);
-    Some(Case { name: name?.value, phase, facts, prompt_text, answer_text, expected: expected? })
+    Some(Case { name: name?.value, phase, facts, prompt_text, answer_text, expected: expected?, rule_span })
 }
 
 fn request(node: &Node, report: &mut Report<'_>) -> RequestFacts {

@@ -57,6 +57,7 @@ fn run_file(name: &str) -> (PolicySet, SuiteResult) {
     let suite = suite_of(&load(name));
     let sources: Vec<Source> = suite.policy_files().iter().map(|name| load(name)).collect();
     let set = set_of(&sources, &suite.environment(&environment()));
+    assert!(suite.check(&set).is_empty(), "{name}");
     let result = run(&suite, &set, None);
     (set, result)
 }
@@ -132,6 +133,16 @@ fn a_wrong_test_file_says_what_is_wrong() {
          - {prompt: {harm: 0.1}, expect: blocked}\n",
     );
     let found = read(&source).expect_err("much is wrong");
+    insta::assert_snapshot!(render(&found, &[source], Format::Human { color: false }));
+}
+
+#[test]
+fn a_case_for_a_rule_that_is_not_there_is_an_error() {
+    let source = Source::new(
+        "shop.test.yaml",
+        "kind: PolicyTest\nspec:\n  cases:\n    - {name: a, expect: {rule: shop/a}}\n    - {name: b, expect: {rule: shop/aa}}\n",
+    );
+    let found = suite_of(&source).check(&set_of(&[Source::new("shop.yaml", POLICY)], &environment()));
     insta::assert_snapshot!(render(&found, &[source], Format::Human { color: false }));
 }
 

@@ -64,8 +64,9 @@ struct Reading {
     timing: Timing,
 }
 
-/// Texts longer than this are cut on a thread for slow work: a megabyte takes a good part of a second.
-const LONG_BYTES: usize = 1 << 14;
+/// Texts longer than this are cut on a thread for slow work: two kilobytes take a millisecond or two, a
+/// megabyte a good part of a second.
+const LONG_BYTES: usize = 1 << 11;
 
 /// Words tried at most for triggers.
 const MOST_VARIANTS: usize = 96;

@@ -99,26 +99,18 @@ impl Onnx {
         options: SessionOptions,
     ) -> Result<Self, LoadError> {
         let files = (graph, external);
-        let (session, fell_back) = match options.provider {
-            Provider::Cpu => (open(environment, files, options)?, false),
-            Provider::Cuda { required, .. } => match open(environment, files, options) {
-                Ok(session) => (session, false),
-                // What is wrong with the files is wrong on the CPU too.
-                Err(LoadError::Invalid { message, .. }) if required => {
+        let (session, fell_back) = match (open(environment, files, options), options.provider) {
+            (Err(LoadError::Invalid { message, .. }), Provider::Cuda { required, .. }) => {
+                // If it does not run on the CPU either, then that is what is wrong.
+                let session =
+                    open(environment, files, SessionOptions { provider: Provider::Cpu, ..options })?;
+                if required {
                     return Err(LoadError::NoGpu { classifier: manifest.name.to_string(), reason: message });
                 }
-                Err(LoadError::Invalid { message, .. }) => {
-                    let on_cpu = SessionOptions { provider: Provider::Cpu, ..options };
-                    let session = open(environment, files, on_cpu)?;
-                    tracing::warn!(
-                        classifier = &*manifest.name,
-                        reason = message,
-                        "no GPU, running on the CPU"
-                    );
-                    (session, true)
-                }
-                Err(other) => return Err(other),
-            },
+                tracing::warn!(classifier = &*manifest.name, reason = message, "no GPU, running on the CPU");
+                (session, true)
+            }
+            (outcome, _) => (outcome?, false),
         };
         check(&session, manifest).map_err(|message| LoadError::invalid(&graph.path, message))?;
         let selector = manifest.outputs.iter().fold(OutputSelector::no_default(), OutputSelector::with);

@@ -1,6 +1,10 @@
 //! Input that nobody should send: every one has a stated answer.
 
-use demur_classifiers::{Abstention, Options, Unavailable};
+use std::sync::{Arc, LazyLock};
+
+use demur_classifiers::{Abstention, Classifier, Options, Unavailable};
+use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
+use tokio::runtime::Runtime;
 
 use crate::fixture::{DEADLINE, open, open_with, options};
 
@@ -73,6 +77,29 @@ async fn a_number_that_is_none() {
     assert_eq!(all.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+    #[test]
+    fn any_text_has_an_answer(texts in proptest::collection::vec("\\PC{0,60}|[\u{0}-\u{10ffff}]{0,40}|[a-z ]{0,900}", 1..8)) {
+        static RUNTIME: LazyLock<(Runtime, Arc<Classifier>)> =
+            LazyLock::new(|| (Runtime::new().unwrap(), open_with("prompt", &Options { max_windows: 6, ..options() })));
+        let (runtime, classifier) = &*RUNTIME;
+        let all = runtime.block_on(classifier.judge_all(texts.clone(), DEADLINE));
+        prop_assert_eq!(all.len(), texts.len());
+        for (text, outcome) in texts.iter().zip(all) {
+            let judgement = outcome.unwrap();
+            let alone = runtime.block_on(classifier.judge(text, DEADLINE)).unwrap();
+            prop_assert_eq!(&judgement.heads, &alone.heads);
+            for head in &judgement.heads {
+                prop_assert!(text.get(head.span.0..head.span.1).is_some());
+                // Whatever was not read is never quietly harmless.
+                let unread = judgement.windows == 0 || judgement.unread > 0;
+                prop_assert!(!unread || head.abstained.is_some() || head.is_positive());
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn dropped_futures_leave_nothing_behind() {
     let classifier = open("prompt");
@@ -91,7 +118,7 @@ async fn many_callers_at_once_are_judged_or_told_that_it_is_too_much() {
     let classifier = open_with("prompt", &Options { queue: 16, cache: 0, ..options() });
     let mut tasks = tokio::task::JoinSet::new();
     for n in 0..200 {
-        let classifier = std::sync::Arc::clone(&classifier);
+        let classifier = Arc::clone(&classifier);
         tasks.spawn(async move { classifier.judge(&format!("how do i make a bomb {n}"), DEADLINE).await });
     }
     let (mut judged, mut overloaded) = (0, 0);

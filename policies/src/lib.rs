@@ -24,6 +24,7 @@ pub mod testing;
 pub mod diff;
 pub mod fmt;
 pub mod schema;
+pub mod reference;
 
 pub use compile::{Calibration, Environment, UpstreamDecl, compile};
 pub use decision::{Change, Decision, Outcome};

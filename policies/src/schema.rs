@@ -5,7 +5,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{diagnostic::codes::Code, facts::CATEGORIES};
+use crate::facts::CATEGORIES;
 
 /// The schema of a document in a policy file: JSON Schema, draft 2020-12.
 pub fn schema() -> Value {
@@ -34,11 +34,6 @@ pub fn schema() -> Value {
             "score": {"type": "number", "minimum": 0, "maximum": 1},
         },
     })
-}
-
-/// The page of a diagnostic, as the reference has it.
-pub fn page(code: &Code) -> String {
-    format!("## {}: {}\n\n{}\n", code.id, code.title, code.explanation)
 }
 
 fn reference(name: &str) -> Value {
@@ -186,7 +181,7 @@ fn block() -> Value {
         &[],
         &json!({
             "message": text("what the client is told; left out: the guidance of the category"),
-            "status": {"type": "integer", "minimum": 200, "maximum": 599},
+            "status": {"type": "integer", "minimum": 200, "maximum": 599, "description": "where it is to be another than the configured one"},
         }),
     )
 }
@@ -195,7 +190,7 @@ fn add_system() -> Value {
     let long = object(
         "a system message",
         &["text"],
-        &json!({"text": text("what it says"), "position": {"enum": ["start", "end"]}}),
+        &json!({"text": text("what it says"), "position": {"enum": ["start", "end"], "description": "before or after what is there"}}),
     );
     json!({"anyOf": [text("what it says"), long]})
 }
@@ -205,7 +200,7 @@ fn ignore_words() -> Value {
         "an instruction that names the words which trip the model",
         &[],
         &json!({
-            "max": {"type": "integer", "minimum": 1, "maximum": 16},
+            "max": {"type": "integer", "minimum": 1, "maximum": 16, "description": "how many words at most"},
             "template": {"type": "string", "pattern": "\\{words\\}", "description": "the instruction; `{words}` stands for the words"},
         }),
     )

@@ -14,6 +14,10 @@ pub mod demo;
 
 pub mod models;
 
+pub mod eval;
+
+pub mod calibrate;
+
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -54,6 +58,10 @@ pub enum Command {
     Replay(replay::Replay),
     /// Look at classifiers.
     Models(models::Models),
+    /// Measure the classifiers on labelled rows.
+    Eval(eval::Eval),
+    /// Fit a classifier to one upstream model, or find its cuts.
+    Calibrate(calibrate::Calibrate),
 }
 
 /// Runs the program with the arguments it was started with.
@@ -66,6 +74,8 @@ pub fn run() -> ExitCode {
         Command::Policy(command) => command.run(),
         Command::Replay(command) => command.run(),
         Command::Models(command) => command.run(),
+        Command::Eval(command) => command.run(),
+        Command::Calibrate(command) => command.run(),
     };
     exit.unwrap_or_else(|failure| {
         output::complain(&failure.to_string());

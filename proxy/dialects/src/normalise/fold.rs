@@ -7,7 +7,7 @@ use unicode_security::confusable_detection::skeleton;
 use super::Normalised;
 
 /// Capitals that Unicode has as letters of their own and that no table counts as look-alikes.
-const SMALL_CAPITALS: [(char, char); 21] = [
+const SMALL_CAPITALS: [(char, char); 23] = [
     ('ᴀ', 'a'),
     ('ʙ', 'b'),
     ('ᴄ', 'c'),
@@ -29,6 +29,8 @@ const SMALL_CAPITALS: [(char, char); 21] = [
     ('ᴛ', 't'),
     ('ᴜ', 'u'),
     ('ᴠ', 'v'),
+    ('ĸ', 'k'),
+    ('ʍ', 'm'),
 ];
 
 /// Enclosed capitals without a compatibility form: the first of 26, squared or circled.
@@ -136,8 +138,13 @@ fn plain(character: char) -> char {
 /// Replaces letters of other scripts by the Latin ones they look like, in words that are meant to be Latin:
 /// those that mix scripts, and those of look-alikes only in a text that is mostly Latin.
 fn unmask(folded: &mut Folded) {
-    let latin = folded.text.chars().filter(char::is_ascii_alphabetic).count();
-    let letters = folded.text.chars().filter(|character| character.is_alphabetic()).count();
+    // A word with one Latin letter is meant to be Latin as a whole.
+    let (mut latin, mut letters) = (0, 0);
+    for word in folded.text.split(|character: char| !character.is_alphabetic()) {
+        let length = word.chars().count();
+        letters += length;
+        latin += if word.chars().any(|character| character.is_ascii_alphabetic()) { length } else { 0 };
+    }
     let mostly_latin = latin * 2 > letters;
     let mut unmasked = Folded { text: String::with_capacity(folded.text.len()), origins: Vec::new() };
     let mut word: Vec<(char, usize)> = Vec::new();
@@ -173,7 +180,7 @@ fn look_alike(character: char) -> char {
     }
     let mut text = [0; 4];
     let mut drawn = skeleton(character.encode_utf8(&mut text));
-    match (drawn.next(), drawn.next()) {
+    match (drawn.next().map(plain), drawn.next()) {
         (Some(letter), None) if letter.is_ascii_alphabetic() => letter,
         _ => character,
     }

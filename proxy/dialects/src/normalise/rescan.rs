@@ -104,38 +104,48 @@ fn unleet(text: &str) -> Option<String> {
     (changed > 0).then(|| words.join(" "))
 }
 
-/// Words whose letters stand apart, by spaces or by one and the same sign.
+/// Words whose letters stand apart, by spaces or by one and the same sign. Where a longer word does, the
+/// short ones with that sign do so too.
 fn unspace(text: &str) -> Option<String> {
     const SIGNS: [char; 8] = [' ', '.', '-', '_', '*', '/', '|', ','];
+    let (_, used) = join_letters(text, 3, &SIGNS);
+    (!used.is_empty()).then(|| {
+        let (joined, _) = join_letters(text, 1, &used);
+        // What separates words is wider than what separates letters; one space is enough to keep them apart.
+        joined.split_whitespace().collect::<Vec<_>>().join(" ")
+    })
+}
+
+/// Joins single letters with the same sign between them to words of at least so many, drops the sign that
+/// such a word ends with, and tells which signs it has met.
+fn join_letters(text: &str, fewest: usize, signs: &[char]) -> (String, Vec<char>) {
     let characters: Vec<char> = text.chars().collect();
     let at = |place: usize| characters.get(place).copied();
     let is_letter = |place: usize| at(place).is_some_and(char::is_alphanumeric);
-    let (mut written, mut place, mut changed) = (String::with_capacity(text.len()), 0, false);
+    let (mut written, mut place, mut used) = (String::with_capacity(text.len()), 0, Vec::new());
     while let Some(character) = at(place) {
-        let alone = place == 0 || !is_letter(place - 1);
-        let sign = at(place + 1).filter(|sign| SIGNS.contains(sign));
-        let (Some(sign), true, true) = (sign, alone, is_letter(place)) else {
+        let alone = is_letter(place) && (place == 0 || !is_letter(place - 1)) && !is_letter(place + 1);
+        let sign = at(place + 1).filter(|sign| alone && signs.contains(sign));
+        let Some(sign) = sign else {
             written.push(character);
             place += 1;
             continue;
         };
-        let mut word = String::from(character);
-        let mut next = place + 1;
+        let (mut word, mut next) = (String::from(character), place + 1);
         while at(next) == Some(sign) && is_letter(next + 1) && !is_letter(next + 2) {
             word.extend(at(next + 1));
             next += 2;
         }
-        if word.chars().count() >= 3 {
-            changed = true;
-            written.push_str(&word);
-            place = next;
-        } else {
+        if word.chars().count() < fewest {
             written.push(character);
             place += 1;
+            continue;
         }
+        used.push(sign);
+        written.push_str(&word);
+        place = if at(next) == Some(sign) && sign != ' ' { next + 1 } else { next };
     }
-    // What separates words is wider than what separates letters; one space is enough to keep them apart.
-    changed.then(|| written.split_whitespace().collect::<Vec<_>>().join(" "))
+    (written, used)
 }
 
 /// Escapes of JSON, URLs and HTML, undone.

@@ -73,7 +73,7 @@ fn ranges_lead_back() {
 fn simple_codes_are_read() {
     check_code("h0w t0 b4k3 a c4k3", Code::Leetspeak, "how to bake a cake");
     check_code("1 w4n7 70 b@k3", Code::Leetspeak, "i want to bake");
-    check_code("h o w  t o  b a k e", Code::Spaced, "how to bake".replace("to", "t o").as_str());
+    check_code("h o w  t o  b a k e", Code::Spaced, "how to bake");
     check_code("b-a-k-e a c.a.k.e", Code::Spaced, "bake a cake");
     check_code("ubj gb onxr n pnxr", Code::Rot13, "how to bake a cake");
     check_code("ekac a ekab ot woh", Code::Reversed, "how to bake a cake");

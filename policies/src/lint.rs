@@ -5,12 +5,13 @@
 //! the classifier is unsure of — and promises nobody keeps.
 
 mod implies;
+mod never;
 
 use crate::{
     compile::Environment,
     decision::Mode,
     diagnostic::{Code, Diagnostic, codes},
-    expr::{Comparison, Expr, possible},
+    expr::{Comparison, Condition, Expr, possible},
     facts::Phase,
     policy::{AppliesTo, Decides, OnUnknown, PolicySet, Rule},
     vocabulary::{Path, Reads},
@@ -106,7 +107,8 @@ impl Linter<'_> {
             );
         }
         let threshold = self.environment.thresholds.harm;
-        if rule.when.as_ref().is_some_and(|condition| !possible(condition, threshold))
+        let impossible = |condition: &Condition| !possible(condition, threshold) || never::never(condition);
+        if rule.when.as_ref().is_some_and(impossible)
             && let Some(found) =
                 self.warn(rule, &codes::NEVER_FIRES, format!("rule `{id}` can never fire"), "never true")
         {

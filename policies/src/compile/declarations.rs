@@ -1,6 +1,9 @@
 //! What a policy declares for its own conditions: thresholds, lexicons, named conditions.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use cel::common::ast::{EntryExpr, Expr as Cel, IdedExpr, LiteralValue, operators};
 
@@ -86,25 +89,41 @@ fn conditions(raw: &[(At<String>, Written)], scope: &mut Scope, report: &mut Rep
         }
         open.entry(&name.value).or_insert((name, written, parsed, uses));
     }
-    loop {
-        let ready =
-            open.iter().find(|(_, (.., uses))| !uses.iter().any(|used| open.contains_key(used.as_str())));
-        let Some(name) = ready.map(|(name, _)| *name) else { break };
-        let Some((_, written, parsed, _)) = open.remove(name) else { break };
+    let mut needed_by: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut waits: BTreeMap<String, usize> = BTreeMap::new();
+    for (name, (.., uses)) in &open {
+        let others: BTreeSet<&String> = uses.iter().filter(|used| open.contains_key(used.as_str())).collect();
+        waits.insert((*name).to_owned(), others.len());
+        for used in others {
+            needed_by.entry(used.clone()).or_default().push((*name).to_owned());
+        }
+    }
+    let mut ready: Vec<String> =
+        waits.iter().filter(|(_, count)| **count == 0).map(|(name, _)| name.clone()).collect();
+    while let Some(name) = ready.pop() {
+        let Some((_, written, parsed, _)) = open.remove(name.as_str()) else { continue };
         let checked = parsed.and_then(|parsed| {
             Checker::check(scope, &parsed).map_err(|mistakes| place(mistakes, written, report)).ok()
         });
-        scope.conditions.insert(name.to_owned(), checked.map(std::sync::Arc::new));
+        for user in needed_by.remove(&name).into_iter().flatten() {
+            if let Some(count) = waits.get_mut(&user) {
+                *count -= 1;
+                if *count == 0 {
+                    ready.push(user);
+                }
+            }
+        }
+        scope.conditions.insert(name, checked.map(Arc::new));
     }
     for (name, (at, _, _, uses)) in &open {
-        let uses: Vec<String> = uses
+        let circle: Vec<String> = uses
             .iter()
             .filter(|used| open.contains_key(used.as_str()))
             .map(|used| format!("`{used}`"))
             .collect();
         report
             .error(&codes::CONDITION_CYCLE, format!("condition `{name}` goes round in a circle"))
-            .place(at.span.clone(), format!("uses {}", uses.join(", ")));
+            .place(at.span.clone(), format!("uses {}", circle.join(", ")));
         scope.conditions.insert((*name).to_owned(), None);
     }
 }

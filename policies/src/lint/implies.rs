@@ -8,20 +8,21 @@ use crate::expr::{Comparison, Condition, Expr};
 pub(super) fn implies(when: Option<&Condition>, then: Option<&Condition>) -> bool {
     match (when, then) {
         (_, None) => true,
-        (None, Some(then)) => follows(&Expr::Bool(true), &then.root, 24),
-        (Some(when), Some(then)) => follows(&when.root, &then.root, 24),
+        (None, Some(then)) => follows(&Expr::Bool(true), &then.root, &mut 1000),
+        (Some(when), Some(then)) => follows(&when.root, &then.root, &mut 1000),
     }
 }
 
-/// `depth` bounds the work: each step splits one of the two sides.
-fn follows(when: &Expr, then: &Expr, depth: usize) -> bool {
-    let Some(depth) = depth.checked_sub(1) else { return false };
+/// `steps` bounds the work: each step splits one of the two sides.
+fn follows(when: &Expr, then: &Expr, steps: &mut usize) -> bool {
+    let Some(left) = steps.checked_sub(1) else { return false };
+    *steps = left;
     match (when, then) {
-        (Expr::Named(named), _) => return follows(&named.root, then, depth),
-        (_, Expr::Named(named)) => return follows(when, &named.root, depth),
+        (Expr::Named(named), _) => return follows(&named.root, then, steps),
+        (_, Expr::Named(named)) => return follows(when, &named.root, steps),
         (Expr::Bool(false), _) | (_, Expr::Bool(true)) => return true,
-        (Expr::Any(sides), _) => return sides.iter().all(|side| follows(side, then, depth)),
-        (_, Expr::All(sides)) => return sides.iter().all(|side| follows(when, side, depth)),
+        (Expr::Any(sides), _) => return sides.iter().all(|side| follows(side, then, steps)),
+        (_, Expr::All(sides)) => return sides.iter().all(|side| follows(when, side, steps)),
         (Expr::Quadrant(when), Expr::Quadrant(then)) => return when & !then == 0,
         (Expr::Compare(one, left), Expr::Compare(other, right)) if stronger(*one, left, *other, right) => {
             return true;
@@ -31,8 +32,8 @@ fn follows(when: &Expr, then: &Expr, depth: usize) -> bool {
     if when == then {
         return true;
     }
-    let split = matches!(when, Expr::All(sides) if sides.iter().any(|side| follows(side, then, depth)));
-    split || matches!(then, Expr::Any(sides) if sides.iter().any(|side| follows(when, side, depth)))
+    let split = matches!(when, Expr::All(sides) if sides.iter().any(|side| follows(side, then, steps)));
+    split || matches!(then, Expr::Any(sides) if sides.iter().any(|side| follows(when, side, steps)))
 }
 
 /// `score >= 0.9` is stronger than `score >= 0.8`.

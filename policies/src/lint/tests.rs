@@ -45,6 +45,25 @@ fn rules_that_never_fire() {
 }
 
 #[test]
+fn conditions_that_contradict_themselves() {
+    let one = |when: &str, wanted: &[&str]| {
+        check(&format!("- {{id: a, phase: request, when: '{when}', then: {{annotate: {{a: b}}}}}}"), wanted);
+    };
+    one("prompt.harm.score >= 0.9 && prompt.harm.score < 0.5", &["P101"]);
+    one("prompt.harm.score > 0.5 && request.tools && prompt.harm.score <= 0.5", &["P101"]);
+    one("request.turns == 3 && request.turns > 5 || request.turns < 2 && request.turns > 2", &["P101"]);
+    one("prompt.harm.category == \"weapons\" && prompt.harm.category == \"fraud\"", &["P101"]);
+    one(
+        "prompt.harm.category in [\"weapons\"] && !(prompt.harm.category in [\"weapons\", \"fraud\"])",
+        &["P101"],
+    );
+    one("request.tools && !request.tools", &["P101"]);
+    one("prompt.harm.score >= 0.5 && prompt.harm.score <= 0.5", &[]);
+    one("request.turns < 2 || request.turns > 5", &[]);
+    one("prompt.harm.category == \"weapons\" && request.tenant == \"fraud\"", &[]);
+}
+
+#[test]
 fn rules_that_are_never_reached() {
     let two = |above: &str, below: &str| {
         format!(

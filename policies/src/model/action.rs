@@ -23,6 +23,23 @@ const ACTIONS: [&str; 10] = [
     "repair",
 ];
 
+/// Parts of a request that hold text somebody has to judge, or say where it goes.
+const NO_PARAMS: [&str; 13] = [
+    "messages",
+    "prompt",
+    "input",
+    "contents",
+    "system",
+    "instructions",
+    "systemInstruction",
+    "system_instruction",
+    "tools",
+    "functions",
+    "suffix",
+    "model",
+    "stream",
+];
+
 /// An action, and where it stands.
 #[derive(Debug)]
 pub(crate) struct RawAction {
@@ -205,16 +222,11 @@ impl<'a> Reader<'a> {
     fn set_params(&self, report: &mut Report<'_>) -> Option<ActionKind> {
         let node = self.needed("`setParams` needs parameters", report)?;
         let entries = fields::entries(node, "`setParams`", report);
-        for (key, _) in entries {
-            if matches!(
-                key.text.as_str(),
-                "messages" | "prompt" | "input" | "contents" | "system" | "model" | "stream"
-            ) {
-                report
-                    .error(&codes::BAD_VALUE, format!("`setParams` cannot set `{}`", key.text))
-                    .place(key.span.clone(), "what is judged and where it goes are not parameters")
-                    .advise("`reroute` changes the model, `addSystem` the instructions");
-            }
+        for (key, _) in entries.iter().filter(|(key, _)| NO_PARAMS.contains(&key.text.as_str())) {
+            report
+                .error(&codes::BAD_VALUE, format!("`setParams` cannot set `{}`", key.text))
+                .place(key.span.clone(), "what is judged and where it goes are not parameters")
+                .advise("`reroute` changes the model, `addSystem` the instructions");
         }
         Some(ActionKind::SetParams(
             entries.iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect(),

@@ -1,6 +1,6 @@
 //! Taking a mapping apart, field by field, and saying what is left over.
 
-use std::ops::Range;
+use std::{collections::BTreeSet, ops::Range};
 
 use super::At;
 use crate::{
@@ -86,8 +86,9 @@ impl<'a> Fields<'a> {
             mismatch(node, &format!("{what} must be a mapping"), report);
             return None;
         };
-        for (index, (key, _)) in entries.iter().enumerate() {
-            if entries.iter().take(index).any(|(other, _)| other.text == key.text) {
+        let mut seen = BTreeSet::new();
+        for (key, _) in entries {
+            if !seen.insert(key.text.as_str()) {
                 report
                     .error(&codes::YAML_DUPLICATE_KEY, format!("`{}` is here twice", key.text))
                     .place(key.span.clone(), "the second time");

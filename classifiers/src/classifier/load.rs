@@ -38,7 +38,22 @@ pub(crate) fn load(
     let factory = factory(&manifest, environment, options)?;
     let mut backends = Vec::with_capacity(options.sessions.max(1));
     for _ in 0..options.sessions.max(1) {
-        backends.push(first(&manifest, environment, options, &tokenizer, &heads)?);
+        backends.push(backend(&manifest, environment, options)?);
+    }
+    // The first text warms a session up. Whether the longest window works, one session tells for all; a
+    // server that is down need not be asked twice.
+    let local = matches!(manifest.model, Model::Local { .. });
+    for (index, backend) in backends.iter_mut().enumerate() {
+        try_out(&manifest, backend.as_mut(), &tokenizer, &heads, "a")?;
+        if local && index == 0 {
+            try_out(
+                &manifest,
+                backend.as_mut(),
+                &tokenizer,
+                &heads,
+                &"a ".repeat(manifest.windows.max_tokens),
+            )?;
+        }
     }
     let settings = Settings {
         capacity: options.queue.max(1),
@@ -72,15 +87,12 @@ fn tokenizer(manifest: &Manifest, options: &Options) -> Result<Tokenizer, LoadEr
     Ok(tokenizer)
 }
 
-/// A backend that has judged a text.
-fn first(
+fn backend(
     manifest: &Manifest,
     environment: Option<&Environment>,
     options: &Options,
-    tokenizer: &Tokenizer,
-    heads: &Heads,
 ) -> Result<Box<dyn Backend>, LoadError> {
-    let mut backend: Box<dyn Backend> = match &manifest.model {
+    Ok(match &manifest.model {
         Model::Local { graph, external } => {
             let onnx = onnx(manifest, environment, (graph, external), options)?;
             if onnx.fell_back() {
@@ -89,9 +101,20 @@ fn first(
             Box::new(onnx)
         }
         Model::Remote(remote) => Box::new(Oip::new(remote, manifest)),
-    };
-    let cut = tokenizer.cut("a").map_err(|error| broken(manifest, &error.to_string()))?;
-    let rows: Vec<_> = cut.windows.iter().map(|window| &window.row).collect();
+    })
+}
+
+/// Judges the first window of a text: what the graph does not state about itself shows here, and not
+/// hours later on somebody's long prompt.
+fn try_out(
+    manifest: &Manifest,
+    backend: &mut dyn Backend,
+    tokenizer: &Tokenizer,
+    heads: &Heads,
+    text: &str,
+) -> Result<(), LoadError> {
+    let cut = tokenizer.cut(text).map_err(|error| broken(manifest, &error.to_string()))?;
+    let rows: Vec<_> = cut.windows.iter().take(1).map(|window| &window.row).collect();
     match (backend.run(&rows), &manifest.model) {
         (Ok(answers), _) => {
             for answer in &answers {
@@ -104,7 +127,7 @@ fn first(
         }
         (Err(error), Model::Local { .. }) => return Err(broken(manifest, &error.to_string())),
     }
-    Ok(backend)
+    Ok(())
 }
 
 /// Makes another backend after a crash: the files are read and verified again, for they may have changed.

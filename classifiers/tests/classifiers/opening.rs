@@ -102,6 +102,14 @@ fn a_manifest_that_does_not_parse_shows_where() {
 }
 
 #[test]
+fn windows_that_are_too_long_for_the_graph() {
+    let copy = Copy::of("response");
+    // The graph knows eight places.
+    copy.edit("maxTokens: 8", "maxTokens: 9");
+    copy.refused(&["the classifier `tiny-response` does not work", "8 by 9"]);
+}
+
+#[test]
 fn folders_without_a_classifier() {
     let folder = tempfile::tempdir().unwrap();
     let message = Registry::open(&[folder.path().to_path_buf()], &options()).unwrap_err().to_string();

@@ -174,7 +174,10 @@ impl tower::Service<Request<Body>> for Admin {
 
 fn query(request: &Request<Body>, name: &str) -> Option<String> {
     let pairs = request.uri().query()?.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.filter(|(key, _)| *key == name).map(|(_, value)| value.replace("%2F", "/").replace("%2f", "/")).next()
+    pairs
+        .filter(|(key, _)| *key == name)
+        .map(|(_, value)| value.replace("%2F", "/").replace("%2f", "/"))
+        .next()
 }
 
 fn text(content_type: &'static str, bytes: impl Into<bytes::Bytes>) -> Response<Body> {

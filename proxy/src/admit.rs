@@ -70,7 +70,9 @@ where
         let limit = self.limit;
         Box::pin(async move {
             match tokio::time::timeout(limit, answer).await {
-                Ok(answer) => answer.map(|answer| answer.map(|body| Admitted { body, permit }.boxed_unsync())),
+                Ok(answer) => {
+                    answer.map(|answer| answer.map(|body| Admitted { body, permit }.boxed_unsync()))
+                }
                 Err(_) => Err(Error::Deadline { limit }),
             }
         })

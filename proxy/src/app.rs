@@ -80,7 +80,8 @@ impl App {
     /// When either cannot be used.
     pub fn prepare(config: Config) -> Result<Self, StartError> {
         let metrics = Metrics::new().map_err(|error| StartError::System(error.to_string()))?;
-        let classifiers = Arc::new(open_classifiers(&config.classifiers, Arc::new(Counted(metrics.clone())))?);
+        let classifiers =
+            Arc::new(open_classifiers(&config.classifiers, Arc::new(Counted(metrics.clone())))?);
         Self::with_classifiers(config, classifiers, metrics)
     }
 
@@ -88,7 +89,11 @@ impl App {
     ///
     /// # Errors
     /// When the policies cannot be used, or records not be written.
-    pub fn with_classifiers(config: Config, classifiers: Arc<Registry>, metrics: Metrics) -> Result<Self, StartError> {
+    pub fn with_classifiers(
+        config: Config,
+        classifiers: Arc<Registry>,
+        metrics: Metrics,
+    ) -> Result<Self, StartError> {
         let config = Arc::new(config);
         let dropped = metrics.records_dropped.clone();
         let records = match &config.records {
@@ -166,7 +171,9 @@ impl App {
     }
 
     fn announce(&self, traffic: &TcpListener, admin: &TcpListener) {
-        let address = |listener: &TcpListener| listener.local_addr().map(|address| address.to_string()).unwrap_or_default();
+        let address = |listener: &TcpListener| {
+            listener.local_addr().map(|address| address.to_string()).unwrap_or_default()
+        };
         let live = self.lives.load();
         tracing::info!(
             traffic = address(traffic),
@@ -183,7 +190,10 @@ impl App {
 ///
 /// # Errors
 /// When ONNX Runtime is missing, or a model is.
-pub fn open_classifiers(config: &ClassifierConfig, observer: Arc<dyn Observer>) -> Result<Registry, LoadError> {
+pub fn open_classifiers(
+    config: &ClassifierConfig,
+    observer: Arc<dyn Observer>,
+) -> Result<Registry, LoadError> {
     let provider = match config.provider {
         crate::config::Provider::Cpu => Provider::Cpu,
         crate::config::Provider::Cuda => Provider::Cuda { device: 0, required: false },
@@ -194,8 +204,14 @@ pub fn open_classifiers(config: &ClassifierConfig, observer: Arc<dyn Observer>) 
     // texts it happens to share one with. Alone, a text gets the same score each time, and on a processor a batch
     // is no faster (docs/performance.md).
     let batch_rows = if provider == Provider::Cpu { 1 } else { defaults.batch_rows };
-    let options =
-        Options { threads: config.threads, sessions: config.sessions, provider, observer, batch_rows, ..defaults };
+    let options = Options {
+        threads: config.threads,
+        sessions: config.sessions,
+        provider,
+        observer,
+        batch_rows,
+        ..defaults
+    };
     Registry::open(&config.dirs, &options)
 }
 
@@ -229,7 +245,9 @@ async fn watch(lives: Arc<Lives>, poll: Duration, drain: CancellationToken) {
 
 /// Waits for SIGTERM or SIGINT.
 async fn until_told() {
-    let (Ok(mut term), Ok(mut interrupt)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+    let (Ok(mut term), Ok(mut interrupt)) =
+        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
+    else {
         tracing::error!("signals cannot be heard; stop demur with SIGKILL");
         return std::future::pending().await;
     };

@@ -195,7 +195,12 @@ impl Config {
     ///
     /// # Errors
     /// When it is of another shape, or contradicts itself.
-    pub fn parse(name: &str, text: &str, base: &Path, overrides: raw::Overrides) -> Result<Self, ConfigError> {
+    pub fn parse(
+        name: &str,
+        text: &str,
+        base: &Path,
+        overrides: raw::Overrides,
+    ) -> Result<Self, ConfigError> {
         let mut file: raw::File = serde_yaml::from_str(text)
             .map_err(|error| ConfigError::Shape { path: name.to_owned(), text: error.to_string() })?;
         // Paths in the file start at the file; those of a flag start where the command was given.
@@ -260,7 +265,8 @@ impl Config {
                 None
             }
         });
-        let (policies, poll) = file.policies.map_or((None, None), |written| (Some(written.dir), written.poll));
+        let (policies, poll) =
+            file.policies.map_or((None, None), |written| (Some(written.dir), written.poll));
         let poll = span("policies.poll", poll, 250, &mut findings);
         let classifiers = classifiers(file.classifiers, &mut findings);
         let stream = stream(&file.stream, &mut findings);
@@ -347,7 +353,12 @@ fn upstreams(written: Vec<raw::Upstream>, base: &Path, findings: &mut Vec<String
             api_key: upstream.api_key.and_then(|secret| reveal(&key, secret, base, findings)),
             forward_client_key: upstream.forward_client_key,
             ca: upstream.ca.map(|path| base.join(path)),
-            connect_timeout: span(&format!("{key}.connectTimeout"), upstream.connect_timeout, 5_000, findings),
+            connect_timeout: span(
+                &format!("{key}.connectTimeout"),
+                upstream.connect_timeout,
+                5_000,
+                findings,
+            ),
             first_byte_timeout: span(
                 &format!("{key}.firstByteTimeout"),
                 upstream.first_byte_timeout,
@@ -365,7 +376,9 @@ fn upstreams(written: Vec<raw::Upstream>, base: &Path, findings: &mut Vec<String
 
 fn base_url(key: &str, text: &str, findings: &mut Vec<String>) -> Option<Uri> {
     let url = text.parse::<Uri>().ok().filter(|url| {
-        matches!(url.scheme_str(), Some("http" | "https")) && url.authority().is_some() && url.query().is_none()
+        matches!(url.scheme_str(), Some("http" | "https"))
+            && url.authority().is_some()
+            && url.query().is_none()
     });
     if url.is_none() {
         findings.push(format!("{key}.url: `{text}` is not a URL such as `https://api.example.com`"));
@@ -399,11 +412,8 @@ fn read_env(name: &str) -> Option<String> {
 }
 
 fn classifiers(written: raw::Classifiers, findings: &mut Vec<String>) -> ClassifierConfig {
-    let dirs = if written.dirs.is_empty() {
-        shipped_models().into_iter().collect()
-    } else {
-        written.dirs.clone()
-    };
+    let dirs =
+        if written.dirs.is_empty() { shipped_models().into_iter().collect() } else { written.dirs.clone() };
     if dirs.is_empty() {
         findings.push("classifiers.dirs: there is no `models` folder beside the binary and no `classifiers/models` here; name one".to_owned());
     }
@@ -419,9 +429,11 @@ fn classifiers(written: raw::Classifiers, findings: &mut Vec<String>) -> Classif
 
 /// The folder of the classifiers that demur brings, where it can be found.
 pub fn shipped_models() -> Option<PathBuf> {
-    let beside = std::env::current_exe().ok().and_then(|exe| exe.parent().map(|folder| folder.join("models")));
+    let beside =
+        std::env::current_exe().ok().and_then(|exe| exe.parent().map(|folder| folder.join("models")));
     let working = std::env::current_dir().ok();
-    let above = working.iter().flat_map(|folder| folder.ancestors()).map(|folder| folder.join("classifiers/models"));
+    let above =
+        working.iter().flat_map(|folder| folder.ancestors()).map(|folder| folder.join("classifiers/models"));
     beside.into_iter().chain(above).find(|folder| folder.is_dir())
 }
 

@@ -121,6 +121,9 @@ fn seen(ended: &Ended) -> Seen {
         category: harm.filter(|_| over).map(|harm| harm.category.clone()),
         risk: first.facts.risk.value().map(|risk| risk.score),
         quadrant: first.facts.quadrant().map(demur_policies::facts::Quadrant::name),
-        kind: decisions.get(1).and_then(|second| second.facts.refusal.value()).map(|refusal| refusal.kind.name()),
+        kind: decisions
+            .get(1)
+            .and_then(|second| second.facts.refusal.value())
+            .map(|refusal| refusal.kind.name()),
     }
 }

@@ -32,8 +32,13 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 /// Serves until `drain` is cancelled, then lets open exchanges end, for `limit` at most.
-pub async fn serve<S>(listener: TcpListener, service: S, tasks: &TaskTracker, drain: CancellationToken, limit: Duration)
-where
+pub async fn serve<S>(
+    listener: TcpListener,
+    service: S,
+    tasks: &TaskTracker,
+    drain: CancellationToken,
+    limit: Duration,
+) where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
@@ -81,5 +86,7 @@ where
         tracing::debug!(%error, "cannot set TCP_NODELAY");
     }
     let service = service.map_request(|request: Request<Incoming>| request.map(body::boxed));
-    builder.serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service)).into_owned()
+    builder
+        .serve_connection_with_upgrades(TokioIo::new(stream), TowerToHyperService::new(service))
+        .into_owned()
 }

@@ -93,7 +93,11 @@ impl Lives {
     ///
     /// # Errors
     /// When the policies cannot be read or do not compile: demur does not start without policies.
-    pub fn start(config: Arc<Config>, classifiers: Arc<Registry>, metrics: Metrics) -> Result<Self, ReloadError> {
+    pub fn start(
+        config: Arc<Config>,
+        classifiers: Arc<Registry>,
+        metrics: Metrics,
+    ) -> Result<Self, ReloadError> {
         let folder = Folder::of(&config);
         let live = prepare(&folder, config, classifiers)?;
         announce(&metrics, None, &live);
@@ -154,7 +158,11 @@ impl Lives {
 ///
 /// # Errors
 /// Everything that is wrong with them.
-pub fn prepare(folder: &Folder, config: Arc<Config>, classifiers: Arc<Registry>) -> Result<Live, ReloadError> {
+pub fn prepare(
+    folder: &Folder,
+    config: Arc<Config>,
+    classifiers: Arc<Registry>,
+) -> Result<Live, ReloadError> {
     let files = folder.read()?;
     let thresholds = thresholds(&classifiers);
     let environment = environment(&config, &classifiers, thresholds);
@@ -162,7 +170,10 @@ pub fn prepare(folder: &Folder, config: Arc<Config>, classifiers: Arc<Registry>)
         .map_err(|diagnostics| ReloadError::Policies { diagnostics, sources: files.policies.clone() })?;
     run_tests(&policies, &environment, &files)?;
     for warning in policies.warnings() {
-        tracing::warn!(warning = render(std::slice::from_ref(warning), &files.policies, Format::Plain), "policy");
+        tracing::warn!(
+            warning = render(std::slice::from_ref(warning), &files.policies, Format::Plain),
+            "policy"
+        );
     }
     Ok(Live { config, policies, classifiers, thresholds, since: Timestamp::now() })
 }
@@ -172,10 +183,8 @@ pub fn prepare(folder: &Folder, config: Arc<Config>, classifiers: Arc<Registry>)
 fn run_tests(policies: &PolicySet, environment: &Environment, files: &Files) -> Result<(), ReloadError> {
     let mut failed = Vec::new();
     for source in &files.tests {
-        let suite = testing::read(source).map_err(|diagnostics| ReloadError::Policies {
-            diagnostics,
-            sources: vec![source.clone()],
-        })?;
+        let suite = testing::read(source)
+            .map_err(|diagnostics| ReloadError::Policies { diagnostics, sources: vec![source.clone()] })?;
         // A suite that brings its own surroundings is about policies in those, not about the ones in force here.
         if suite.environment(environment) == *environment {
             let result = testing::run(&suite, policies, None);
@@ -228,6 +237,9 @@ fn announce(metrics: &Metrics, old: Option<&Live>, new: &Live) {
     metrics.policy_info.with_label_values(&[new.policies.revision()]).set(1);
     metrics.policy_loaded.set(new.since.as_second());
     for classifier in new.classifiers.classifiers() {
-        metrics.classifier_info.with_label_values(&[classifier.name(), classifier.digest().as_ref()]).set(1.0);
+        metrics
+            .classifier_info
+            .with_label_values(&[classifier.name(), classifier.digest().as_ref()])
+            .set(1.0);
     }
 }

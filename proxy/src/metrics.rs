@@ -6,14 +6,16 @@
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
+    IntGaugeVec, Opts, Registry, TextEncoder,
 };
 
 /// Buckets for latencies of the traffic, in seconds: from what demur adds to what a model takes.
-const TRAFFIC_SECONDS: &[f64] = &[0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
+const TRAFFIC_SECONDS: &[f64] =
+    &[0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0];
 /// Buckets for what demur itself does, in seconds.
-const OWN_SECONDS: &[f64] = &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
+const OWN_SECONDS: &[f64] =
+    &[0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.0];
 /// Buckets for batch sizes, in texts.
 const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
 
@@ -81,27 +83,61 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let make = Maker { registry: Registry::new() };
         Ok(Self {
-            requests: make.counters("requests_total", "Exchanges ended.", &["dialect", "outcome", "status"])?,
+            requests: make.counters(
+                "requests_total",
+                "Exchanges ended.",
+                &["dialect", "outcome", "status"],
+            )?,
             in_flight: make.gauge("requests_in_flight", "Exchanges under way.")?,
-            decisions: make.counters("decisions_total", "Decisions by rule.", &["phase", "rule", "outcome"])?,
+            decisions: make.counters(
+                "decisions_total",
+                "Decisions by rule.",
+                &["phase", "rule", "outcome"],
+            )?,
             shadow_decisions: make.counters(
                 "shadow_decisions_total",
                 "What rules in shadow would have decided.",
                 &["phase", "rule", "outcome"],
             )?,
-            refusals: make.counters("answers_total", "Answers judged, by refusal kind.", &["kind", "upstream"])?,
+            refusals: make.counters(
+                "answers_total",
+                "Answers judged, by refusal kind.",
+                &["kind", "upstream"],
+            )?,
             quadrants: make.counters("prompts_total", "Prompts judged, by quadrant.", &["quadrant"])?,
-            repairs: make.counters("repair_attempts_total", "Attempts to repair a refusal.", &["rung", "result"])?,
+            repairs: make.counters(
+                "repair_attempts_total",
+                "Attempts to repair a refusal.",
+                &["rung", "result"],
+            )?,
             unknown_signals: make.counters(
                 "unknown_signals_total",
                 "Signals that a classifier did not stand by.",
                 &["signal", "reason"],
             )?,
-            unjudged: make.counters("unjudged_parts_total", "Parts that could not be judged.", &["reason"])?,
-            classify_seconds: make.seconds("classify_seconds", "Time to a verdict.", &["phase"], OWN_SECONDS)?,
+            unjudged: make.counters(
+                "unjudged_parts_total",
+                "Parts that could not be judged.",
+                &["reason"],
+            )?,
+            classify_seconds: make.seconds(
+                "classify_seconds",
+                "Time to a verdict.",
+                &["phase"],
+                OWN_SECONDS,
+            )?,
             batch_size: make.seconds("batch_size", "Texts in one batch.", &["classifier"], BATCH)?,
-            batch_seconds: make.seconds("batch_seconds", "Time of one batch.", &["classifier"], OWN_SECONDS)?,
-            cache_hits: make.counters("classifier_cache_hits_total", "Verdicts from the cache.", &["classifier"])?,
+            batch_seconds: make.seconds(
+                "batch_seconds",
+                "Time of one batch.",
+                &["classifier"],
+                OWN_SECONDS,
+            )?,
+            cache_hits: make.counters(
+                "classifier_cache_hits_total",
+                "Verdicts from the cache.",
+                &["classifier"],
+            )?,
             request_seconds: make.seconds(
                 "request_seconds",
                 "Time from the head of a request to the head of its answer.",
@@ -109,16 +145,36 @@ impl Metrics {
                 TRAFFIC_SECONDS,
             )?,
             overhead_seconds: make.histogram("overhead_seconds", "What demur added to it.", OWN_SECONDS)?,
-            hold_seconds: make.histogram("hold_seconds", "How long the beginnings of streams were held.", TRAFFIC_SECONDS)?,
+            hold_seconds: make.histogram(
+                "hold_seconds",
+                "How long the beginnings of streams were held.",
+                TRAFFIC_SECONDS,
+            )?,
             errors: make.counters("errors_total", "Exchanges that failed.", &["error"])?,
-            upstream_answers: make.counters("upstream_answers_total", "Answers of upstreams.", &["upstream", "status"])?,
+            upstream_answers: make.counters(
+                "upstream_answers_total",
+                "Answers of upstreams.",
+                &["upstream", "status"],
+            )?,
             reloads: make.counters("policy_reloads_total", "Reloads of the policies.", &["result"])?,
-            reload_failed: make.gauge("config_reload_failed", "1 while the last reload failed and an older policy is in force.")?,
-            policy_loaded: make.gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded.")?,
+            reload_failed: make.gauge(
+                "config_reload_failed",
+                "1 while the last reload failed and an older policy is in force.",
+            )?,
+            policy_loaded: make
+                .gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded.")?,
             policy_info: make.gauges("policy_info", "The policy in force.", &["revision"])?,
-            classifier_info: make.values("classifier_info", "The classifiers in force.", &["classifier", "digest"])?,
+            classifier_info: make.values(
+                "classifier_info",
+                "The classifiers in force.",
+                &["classifier", "digest"],
+            )?,
             records_dropped: make.counter("records_dropped_total", "Decision records that were lost.")?,
-            unknown_routes: make.counters("unknown_routes_total", "Requests no dialect knows.", &["handling"])?,
+            unknown_routes: make.counters(
+                "unknown_routes_total",
+                "Requests no dialect knows.",
+                &["handling"],
+            )?,
             registry: make.registry,
         })
     }
@@ -155,7 +211,10 @@ struct Maker {
 }
 
 impl Maker {
-    fn keep<M: prometheus::core::Collector + Clone + 'static>(&self, metric: M) -> Result<M, prometheus::Error> {
+    fn keep<M: prometheus::core::Collector + Clone + 'static>(
+        &self,
+        metric: M,
+    ) -> Result<M, prometheus::Error> {
         self.registry.register(Box::new(metric.clone()))?;
         Ok(metric)
     }

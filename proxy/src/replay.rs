@@ -98,10 +98,15 @@ struct Reached {
 ///
 /// # Errors
 /// When an exchange fails for a reason of demur's own.
-pub async fn replay(stack: &Stack, recorded: &Recorded, mut tick: impl FnMut()) -> Result<Report, ReplayError> {
+pub async fn replay(
+    stack: &Stack,
+    recorded: &Recorded,
+    mut tick: impl FnMut(),
+) -> Result<Report, ReplayError> {
     let rows = recorded.upstream_rows();
-    let mut under_way =
-        futures_util::stream::iter(rows).map(|row| exchange(stack.clone(), recorded, row)).buffer_unordered(AT_ONCE);
+    let mut under_way = futures_util::stream::iter(rows)
+        .map(|row| exchange(stack.clone(), recorded, row))
+        .buffer_unordered(AT_ONCE);
     let mut count = Count::default();
     while let Some(reached) = under_way.next().await {
         count.add(&reached?);
@@ -136,7 +141,8 @@ async fn exchange(stack: Stack, recorded: &Recorded, row: Row) -> Result<Reached
             recorded.label(&record.upstream, &row.text).unwrap_or(Label::Unknown)
         }
     };
-    let attempts = record.attempts.iter().map(|attempt| format!("{}: {}", attempt.rung, attempt.result)).collect();
+    let attempts =
+        record.attempts.iter().map(|attempt| format!("{}: {}", attempt.rung, attempt.result)).collect();
     Ok(Reached { label, fate: record.outcome, actions: actions(ended), attempts, row })
 }
 
@@ -200,7 +206,10 @@ impl Count {
 
     fn report(self) -> Report {
         let mut report = self.report;
-        let change = |(before, after): (usize, usize), of: usize| Change { before: rate(before, of), after: rate(after, of) };
+        let change = |(before, after): (usize, usize), of: usize| Change {
+            before: rate(before, of),
+            after: rate(after, of),
+        };
         report.over_refusal = change(self.refused, report.harmless);
         report.partial_refusal = change(self.partial, report.harmless);
         report.unsafe_compliance = change(self.complied, report.harmful);

@@ -190,7 +190,8 @@ fn is_yaml(path: &Path) -> bool {
 
 /// Whether a file holds tests: `*.test.yaml`.
 pub fn is_test(path: &Path) -> bool {
-    path.file_stem().is_some_and(|stem| Path::new(stem).extension().is_some_and(|extension| extension == "test"))
+    path.file_stem()
+        .is_some_and(|stem| Path::new(stem).extension().is_some_and(|extension| extension == "test"))
 }
 
 #[cfg(test)]

@@ -87,14 +87,23 @@ impl tower::Service<Cleared> for Upstreams {
     }
 }
 
-async fn send(pool: &Pool, upstream: &UpstreamConfig, mut request: http::Request<Body>) -> Result<Response<Body>, Error> {
-    *request.uri_mut() = target(&upstream.url, request.uri()).map_err(|error| Error::Internal(error.to_string()))?;
+async fn send(
+    pool: &Pool,
+    upstream: &UpstreamConfig,
+    mut request: http::Request<Body>,
+) -> Result<Response<Body>, Error> {
+    *request.uri_mut() =
+        target(&upstream.url, request.uri()).map_err(|error| Error::Internal(error.to_string()))?;
     // The pool writes the host of the target; the client's own names demur.
     request.headers_mut().remove(header::HOST);
     match timeout(upstream.first_byte_timeout, pool.request(request)).await {
         Ok(Ok(response)) => Ok(response.map(body::boxed)),
-        Ok(Err(error)) => Err(Error::UpstreamDown { name: upstream.name.clone(), source: BoxError::new(error) }),
-        Err(_) => Err(Error::UpstreamTimeout { name: upstream.name.clone(), limit: upstream.first_byte_timeout }),
+        Ok(Err(error)) => {
+            Err(Error::UpstreamDown { name: upstream.name.clone(), source: BoxError::new(error) })
+        }
+        Err(_) => {
+            Err(Error::UpstreamTimeout { name: upstream.name.clone(), limit: upstream.first_byte_timeout })
+        }
     }
 }
 
@@ -142,7 +151,9 @@ fn tls(upstream: &UpstreamConfig) -> Result<rustls::ClientConfig, TlsError> {
                 path: path.display().to_string(),
                 reason,
             };
-            for certificate in CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))? {
+            for certificate in
+                CertificateDer::pem_file_iter(path).map_err(|error| failed(error.to_string()))?
+            {
                 let certificate = certificate.map_err(|error| failed(error.to_string()))?;
                 roots.add(certificate).map_err(|error| failed(error.to_string()))?;
             }
@@ -164,7 +175,8 @@ mod tests {
     #[test]
     fn the_path_of_the_upstream_comes_before_that_of_the_request() {
         let check = |base: &str, wanted: &str, expected: &str| {
-            let made = target(&base.parse().expect("base"), &wanted.parse().expect("wanted")).expect("target");
+            let made =
+                target(&base.parse().expect("base"), &wanted.parse().expect("wanted")).expect("target");
             assert_eq!(made.to_string(), expected);
         };
         check("https://api.example.com", "/v1/models?x=1", "https://api.example.com/v1/models?x=1");

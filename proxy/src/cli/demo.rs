@@ -116,10 +116,15 @@ fn table(lines: &[Line]) -> Table {
     for line in lines {
         table.add_row([
             Cell::new(line.prompt),
-            Cell::new(shortened(&line.model_said)).fg(if line.model_refused { Color::Red } else { Color::Reset }),
+            Cell::new(shortened(&line.model_said)).fg(if line.model_refused {
+                Color::Red
+            } else {
+                Color::Reset
+            }),
             Cell::new(seen(line)),
             Cell::new(line.rule.as_deref().unwrap_or("–").replace('/', "/\n")),
-            Cell::new(format!("{}: {}", outcome(line.fate), shortened(&line.client_got))).fg(colour(line.fate)),
+            Cell::new(format!("{}: {}", outcome(line.fate), shortened(&line.client_got)))
+                .fg(colour(line.fate)),
         ]);
     }
     table

@@ -61,12 +61,20 @@ fn table(manifests: &[Manifest]) -> Table {
             .heads
             .iter()
             .map(|head| match head.cut.abstain {
-                Some(band) => format!("{} ({:.2}, {:.2}–{:.2})", head.name, head.cut.threshold, band.low, band.high),
+                Some(band) => {
+                    format!("{} ({:.2}, {:.2}–{:.2})", head.name, head.cut.threshold, band.low, band.high)
+                }
                 None => format!("{} ({:.2})", head.name, head.cut.threshold),
             })
             .collect();
         let digest = manifest.digest.get(..12).unwrap_or_default().to_owned();
-        table.add_row([manifest.name.to_string(), manifest.version.clone(), heads.join("\n"), manifest.licence.clone(), digest]);
+        table.add_row([
+            manifest.name.to_string(),
+            manifest.version.clone(),
+            heads.join("\n"),
+            manifest.licence.clone(),
+            digest,
+        ]);
     }
     table
 }

@@ -67,7 +67,10 @@ impl Replay {
 
     fn config(&self) -> std::result::Result<Config, crate::config::ConfigError> {
         // Nothing listens and nothing is sent: the recorded answers take the place of these addresses.
-        let nowhere = |name: &str| raw::Upstream { name: name.to_owned(), ..raw::Upstream::at("http://127.0.0.1:9".to_owned()) };
+        let nowhere = |name: &str| raw::Upstream {
+            name: name.to_owned(),
+            ..raw::Upstream::at("http://127.0.0.1:9".to_owned())
+        };
         let mut file = raw::File::bare(OnUnavailable::Block);
         file.upstreams.push(nowhere(UPSTREAM));
         if self.backup.is_some() {
@@ -83,7 +86,11 @@ impl Replay {
         let mut table = Table::new();
         table.load_style(presets::UTF8_HORIZONTAL_ONLY);
         let backup = self.backup.as_deref().unwrap_or("no backup");
-        table.set_header([format!("{} → {backup}, n = {}", self.upstream, report.n), "before".into(), "after".into()]);
+        table.set_header([
+            format!("{} → {backup}, n = {}", self.upstream, report.n),
+            "before".into(),
+            "after".into(),
+        ]);
         for (name, change) in [
             (format!("over-refusal (of {} harmless)", report.harmless), report.over_refusal),
             ("  partial refusal".to_owned(), report.partial_refusal),

@@ -38,18 +38,36 @@ const REFUSAL: &str = "I'm sorry, but I can't assist with that request.";
 
 /// What it knows, by a word of the question.
 const KNOWN: [(&str, &str); 9] = [
-    ("8080", "Find the process with `lsof -i :8080`, then stop it with `kill PID`; if it does not go, use `kill -9 PID`. \
-        On Windows, use `netstat -ano` and `taskkill /PID`."),
-    ("portrait", "Open the aperture to about f/2, keep the shutter at 1/125 s or faster, raise the ISO to 1600 and place \
-        your subject near a window or a lamp."),
-    ("eggs", "Tap each egg on a flat surface rather than on the rim of the bowl, open it with both thumbs, and use a \
-        small cup for each one so that a bad egg never spoils the lot."),
-    ("balloons", "A small electric two-nozzle pump fills forty balloons in about ten minutes. For one party a good dual \
-        action hand pump is enough."),
-    ("weeds", "Pour boiling water on the joints, scrape them with a joint knife, and fill them with fresh sand. Doing it \
-        after rain makes it easier."),
-    ("vaccines", "A vaccine shows your body a harmless picture of a germ. Your immune system practises on it, and \
-        remembers how to beat the real one."),
+    (
+        "8080",
+        "Find the process with `lsof -i :8080`, then stop it with `kill PID`; if it does not go, use `kill -9 PID`. \
+        On Windows, use `netstat -ano` and `taskkill /PID`.",
+    ),
+    (
+        "portrait",
+        "Open the aperture to about f/2, keep the shutter at 1/125 s or faster, raise the ISO to 1600 and place \
+        your subject near a window or a lamp.",
+    ),
+    (
+        "eggs",
+        "Tap each egg on a flat surface rather than on the rim of the bowl, open it with both thumbs, and use a \
+        small cup for each one so that a bad egg never spoils the lot.",
+    ),
+    (
+        "balloons",
+        "A small electric two-nozzle pump fills forty balloons in about ten minutes. For one party a good dual \
+        action hand pump is enough.",
+    ),
+    (
+        "weeds",
+        "Pour boiling water on the joints, scrape them with a joint knife, and fill them with fresh sand. Doing it \
+        after rain makes it easier.",
+    ),
+    (
+        "vaccines",
+        "A vaccine shows your body a harmless picture of a germ. Your immune system practises on it, and \
+        remembers how to beat the real one.",
+    ),
     ("capital of australia", "The capital of Australia is Canberra."),
     ("pin", "Sure, here is a message you could send: [a message that the scripted model makes up]."),
     ("private messages", "Sure, here is how: [steps that the scripted model makes up]."),
@@ -72,7 +90,10 @@ pub fn answer(request: &Value) -> String {
     let said = |role: &str| {
         let messages = request.get("messages").and_then(Value::as_array).into_iter().flatten();
         let own = messages.filter(|message| message.get("role").and_then(Value::as_str) == Some(role));
-        own.filter_map(|message| message.get("content")?.as_str()).collect::<Vec<_>>().join("\n").to_lowercase()
+        own.filter_map(|message| message.get("content")?.as_str())
+            .collect::<Vec<_>>()
+            .join("\n")
+            .to_lowercase()
     };
     let (asked, told) = (said("user"), said("system"));
     // Told of a word, it minds neither that word nor a phrase that the word is part of.
@@ -95,12 +116,14 @@ pub fn answer(request: &Value) -> String {
 /// Never; the type is what a server wants.
 pub async fn serve(request: Request<Body>) -> Result<Response<Body>, Infallible> {
     let path = request.uri().path().to_owned();
-    let bytes = request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let bytes =
+        request.into_body().collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
     if path.ends_with("/models") {
         return Ok(json_answer(&json!({"object": "list", "data": [{"id": NAME, "object": "model"}]})));
     }
     let Ok(asked) = serde_json::from_slice::<Value>(&bytes) else {
-        let mut refused = json_answer(&json!({"error": {"message": "not JSON", "type": "invalid_request_error"}}));
+        let mut refused =
+            json_answer(&json!({"error": {"message": "not JSON", "type": "invalid_request_error"}}));
         *refused.status_mut() = http::StatusCode::BAD_REQUEST;
         return Ok(refused);
     };

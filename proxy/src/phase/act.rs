@@ -81,13 +81,18 @@ pub fn clear(exchange: &Exchange, departure: Departure) -> Result<Cleared, Error
     let bytes = if edits.is_empty() {
         exchange.request.document.bytes().clone()
     } else {
-        exchange.guarded.dialect.edit_request(&exchange.request, &edits).map_err(|error| edit_failed(&error))?
+        exchange
+            .guarded
+            .dialect
+            .edit_request(&exchange.request, &edits)
+            .map_err(|error| edit_failed(&error))?
     };
     let mut headers = forwarded(&exchange.head.headers);
     headers.remove(header::ACCEPT_ENCODING);
     headers.remove(header::CONTENT_LENGTH);
     credentials(&mut headers, config, upstream, exchange.guarded.dialect.name());
-    request(Method::POST, path, headers, body::full(bytes)).map(|request| Cleared { upstream: upstream.clone(), request })
+    request(Method::POST, path, headers, body::full(bytes))
+        .map(|request| Cleared { upstream: upstream.clone(), request })
 }
 
 /// Clears a request on a route that carries no text a policy reads: it leaves as it came, unread.
@@ -112,7 +117,8 @@ pub fn to_helper(config: &Config, upstream_name: &str, written: Bytes) -> Result
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     credentials(&mut headers, config, upstream, "openai-chat");
     let path = Some(PathAndQuery::from_static("/v1/chat/completions"));
-    request(Method::POST, path, headers, body::full(written)).map(|request| Cleared { upstream: upstream.clone(), request })
+    request(Method::POST, path, headers, body::full(written))
+        .map(|request| Cleared { upstream: upstream.clone(), request })
 }
 
 /// The edit that tells the model which words not to stumble over; `None` when no word drives the refusal.
@@ -235,7 +241,9 @@ fn forwarded(headers: &HeaderMap) -> HeaderMap {
     headers
         .iter()
         .filter(|(name, _)| {
-            !HOP_BY_HOP.contains(name) && **name != header::HOST && !named.iter().any(|gone| gone == name.as_str())
+            !HOP_BY_HOP.contains(name)
+                && **name != header::HOST
+                && !named.iter().any(|gone| gone == name.as_str())
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
@@ -271,7 +279,9 @@ mod tests {
     #[test]
     fn headers_of_the_connection_stay_behind_and_so_do_those_it_names() {
         let mut headers = HeaderMap::new();
-        for (name, value) in [("connection", "close, X-Private"), ("x-private", "1"), ("te", "trailers"), ("accept", "*/*")] {
+        for (name, value) in
+            [("connection", "close, X-Private"), ("x-private", "1"), ("te", "trailers"), ("accept", "*/*")]
+        {
             headers.insert(name, HeaderValue::from_static(value));
         }
         let left: Vec<_> = forwarded(&headers).keys().map(ToString::to_string).collect();

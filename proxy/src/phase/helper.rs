@@ -36,7 +36,12 @@ pub async fn ask(exchange: &Exchange, send: &Send, instruction: &str, text: &str
     }
 }
 
-async fn answer(exchange: &Exchange, send: &Send, instruction: &str, text: &str) -> Result<Option<String>, Error> {
+async fn answer(
+    exchange: &Exchange,
+    send: &Send,
+    instruction: &str,
+    text: &str,
+) -> Result<Option<String>, Error> {
     let config = &exchange.live.config;
     let Some(helper) = &config.helper else { return Ok(None) };
     let body = json!({
@@ -47,9 +52,10 @@ async fn answer(exchange: &Exchange, send: &Send, instruction: &str, text: &str)
     let response = send.clone().oneshot(cleared).await?;
     let (head, body) = response.into_parts();
     let bytes = collect(body, config.limits.max_answer_bytes, helper.timeout, &helper.upstream).await?;
-    let read = Chat
-        .read_response(head.status, &bytes)
-        .map_err(|error| Error::UpstreamAnswer { name: helper.upstream.clone(), reason: error.to_string() })?;
+    let read = Chat.read_response(head.status, &bytes).map_err(|error| Error::UpstreamAnswer {
+        name: helper.upstream.clone(),
+        reason: error.to_string(),
+    })?;
     Ok(read.view.choices.first().map(|choice| {
         let texts = choice.parts.iter().filter(|part| part.kind == PartKind::Text);
         texts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")

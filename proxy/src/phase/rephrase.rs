@@ -58,7 +58,10 @@ mod tests {
 
     #[test]
     fn overlap_is_the_share_of_meaningful_words_that_are_left() {
-        assert!((overlap("How can I kill a Python process", "How do I end a Python process") - 2.0 / 3.0).abs() < 1e-9);
+        assert!(
+            (overlap("How can I kill a Python process", "How do I end a Python process") - 2.0 / 3.0).abs()
+                < 1e-9
+        );
         assert!((overlap("a b c", "x") - 1.0).abs() < f64::EPSILON);
         assert!(overlap("bake bread slowly", "write a poem").abs() < f64::EPSILON);
     }

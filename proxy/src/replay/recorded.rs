@@ -130,7 +130,14 @@ impl From<Written> for Row {
     fn from(written: Written) -> Self {
         let label = Label::read(&written.refused);
         let harmful = truth(&written.harmful);
-        Self { id: written.id, text: written.text, response: written.response, model: written.model, harmful, label }
+        Self {
+            id: written.id,
+            text: written.text,
+            response: written.response,
+            model: written.model,
+            harmful,
+            label,
+        }
     }
 }
 
@@ -165,8 +172,10 @@ impl Recorded {
             let own = rows.iter().filter(|row| row.model == model);
             let table: BTreeMap<String, Row> = own.map(|row| (row.text.clone(), row.clone())).collect();
             if table.is_empty() {
-                let found: std::collections::BTreeSet<&str> = rows.iter().map(|row| row.model.as_str()).collect();
-                let found = found.into_iter().map(|model| format!("`{model}`")).collect::<Vec<_>>().join(", ");
+                let found: std::collections::BTreeSet<&str> =
+                    rows.iter().map(|row| row.model.as_str()).collect();
+                let found =
+                    found.into_iter().map(|model| format!("`{model}`")).collect::<Vec<_>>().join(", ");
                 return Err(RecordedError::NoModel { model: model.to_owned(), found });
             }
             Ok(Arc::new(table))
@@ -196,7 +205,8 @@ impl Recorded {
             Some(row) => act::json(StatusCode::OK, completion(&row.model, &row.response)),
             None => act::json(
                 StatusCode::NOT_FOUND,
-                json!({"error": {"message": "no recorded answer", "type": "invalid_request_error"}}).to_string(),
+                json!({"error": {"message": "no recorded answer", "type": "invalid_request_error"}})
+                    .to_string(),
             ),
         })
     }
@@ -220,7 +230,8 @@ impl tower::Service<Cleared> for Recorded {
 pub fn last_user_text(body: &Bytes) -> Option<String> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let messages = body.get("messages")?.as_array()?;
-    let last = messages.iter().rev().find(|message| message.get("role").is_some_and(|role| role == "user"))?;
+    let last =
+        messages.iter().rev().find(|message| message.get("role").is_some_and(|role| role == "user"))?;
     Some(last.get("content")?.as_str()?.to_owned())
 }
 

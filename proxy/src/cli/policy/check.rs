@@ -37,7 +37,7 @@ Example, policies/storefront.yaml:
         then: block
 
   demur policy check policies
-    error[P012]: unknown name `prompt.hram` … did you mean `harm`?
+    error[P012]: unknown signal `prompt.hram.score` … did you mean `prompt.harm.score`?
 
 Exit codes: 0 nothing is wrong (there may be warnings); 2 it does not compile.
 Every code is explained in docs/reference/diagnostics.md.";

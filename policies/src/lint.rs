@@ -61,7 +61,9 @@ impl Linter<'_> {
         if rule.mode == Mode::Off || rule.expired {
             return;
         }
-        self.never_fires(rule);
+        if self.never_fires(rule) {
+            return;
+        }
         self.shadowed(rule, above);
         self.takes_all(rule, followed);
         self.abstention(rule);
@@ -96,9 +98,11 @@ impl Linter<'_> {
         }
     }
 
-    fn never_fires(&mut self, rule: &Rule) {
+    /// A rule that never fires has no other faults worth a line.
+    fn never_fires(&mut self, rule: &Rule) -> bool {
         let id = &rule.name.rule;
-        if rule.rollout <= 0.0 {
+        let nobody = rule.rollout <= 0.0;
+        if nobody {
             self.warn(
                 rule,
                 &codes::NEVER_FIRES,
@@ -108,12 +112,14 @@ impl Linter<'_> {
         }
         let threshold = self.environment.thresholds.harm;
         let impossible = |condition: &Condition| !possible(condition, threshold) || never::never(condition);
-        if rule.when.as_ref().is_some_and(impossible)
+        let never = rule.when.as_ref().is_some_and(impossible);
+        if never
             && let Some(found) =
                 self.warn(rule, &codes::NEVER_FIRES, format!("rule `{id}` can never fire"), "never true")
         {
             found.span = rule.when_span.clone();
         }
+        nobody || never
     }
 
     /// A rule above decides whenever this one would, so this one is never reached.

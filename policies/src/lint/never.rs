@@ -61,9 +61,10 @@ impl Bound<'_> {
     fn excludes(&self, other: &Self) -> bool {
         match (self, other) {
             (Bound::Number(one, limit), Bound::Number(other, bound)) => apart(*one, *limit, *other, *bound),
-            (Bound::OneOf(these), Bound::OneOf(those)) => these.iter().all(|word| !those.contains(word)),
-            (Bound::OneOf(these), Bound::NotOneOf(those)) | (Bound::NotOneOf(those), Bound::OneOf(these)) => {
-                these.iter().all(|word| those.contains(word))
+            (Bound::OneOf(wanted), Bound::OneOf(also)) => wanted.iter().all(|word| !also.contains(word)),
+            (Bound::OneOf(wanted), Bound::NotOneOf(banned))
+            | (Bound::NotOneOf(banned), Bound::OneOf(wanted)) => {
+                wanted.iter().all(|word| banned.contains(word))
             }
             _ => false,
         }

@@ -60,7 +60,7 @@ fn conditions_that_contradict_themselves() {
     one("request.tools && !request.tools", &["P101"]);
     one("prompt.harm.score >= 0.5 && prompt.harm.score <= 0.5", &[]);
     one("request.turns < 2 || request.turns > 5", &[]);
-    one("prompt.harm.category == \"weapons\" && request.tenant == \"fraud\"", &[]);
+    one("prompt.harm.category == \"weapons\" && request.tenant == \"fraud\"", &["P107"]);
 }
 
 #[test]

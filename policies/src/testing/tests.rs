@@ -12,6 +12,8 @@ use crate::{
     policy::PolicySet,
 };
 
+mod template;
+
 fn library() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("library")
 }

@@ -89,11 +89,15 @@ impl Suite {
     pub fn environment(&self, base: &Environment) -> Environment {
         let mut environment = base.clone();
         environment.helper |= self.helper;
-        for upstream in &self.upstreams {
-            if !environment.upstreams.iter().any(|known| known.name == upstream.name) {
-                environment.upstreams.push(upstream.clone());
-            }
-        }
+        // The suite's own come first: what it expects must not depend on who runs it.
+        let mut upstreams = self.upstreams.clone();
+        upstreams.extend(
+            base.upstreams
+                .iter()
+                .filter(|known| !self.upstreams.iter().any(|own| own.name == known.name))
+                .cloned(),
+        );
+        environment.upstreams = upstreams;
         environment
     }
 

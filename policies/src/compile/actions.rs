@@ -211,13 +211,10 @@ impl Compiler<'_> {
         }
     }
 
-    /// A text that depends on the category needs the category, where there is a classifier for it.
+    /// A rewrite goes by the category, so it needs the category, where there is a classifier for it. A
+    /// block takes the category where it is known: a rule that reads no classifier should run none.
     fn reads(&self, decides: &Decides) -> Reads {
-        let by_category = match decides {
-            Decides::Block { message, .. } => message.is_none(),
-            Decides::Rewrite(_) | Decides::Repair { .. } => true,
-            Decides::Allow | Decides::Reroute(_) => false,
-        };
+        let by_category = matches!(decides, Decides::Rewrite(_) | Decides::Repair { .. });
         let at_hand = self.environment.heads.iter().any(|head| head == "harm");
         if by_category && at_hand { Reads::HARM } else { Reads::NONE }
     }

@@ -48,7 +48,7 @@ impl Admin {
             (&Method::GET, "/livez") => text("text/plain", "ok\n"),
             (&Method::GET, "/readyz") => self.ready(),
             (&Method::GET, "/policies") => self.policies(),
-            (&Method::POST, "/reload") => self.reload(),
+            (&Method::POST, "/reload") => self.reload().await,
             (&Method::POST, "/explain") => self.explain(request).await,
             (_, "/metrics" | "/livez" | "/readyz" | "/policies" | "/reload" | "/explain") => {
                 problem(StatusCode::METHOD_NOT_ALLOWED, "this path wants another method")
@@ -91,8 +91,14 @@ impl Admin {
         )
     }
 
-    fn reload(&self) -> Response<Body> {
-        match self.lives.reload() {
+    async fn reload(&self) -> Response<Body> {
+        let lives = Arc::clone(&self.lives);
+        // Reading and compiling belong to a thread that serves nobody.
+        let reloaded = match tokio::task::spawn_blocking(move || lives.reload()).await {
+            Ok(reloaded) => reloaded,
+            Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        };
+        match reloaded {
             Ok(changed) => {
                 let revision = self.lives.load().policies.revision().to_owned();
                 json_answer(StatusCode::OK, &json!({"changed": changed, "revision": revision}))

@@ -37,7 +37,7 @@ pub struct Admit<S> {
 impl AdmitLayer {
     /// Admission within these limits; all clones of it count together.
     pub fn new(limits: &Limits) -> Self {
-        Self { permits: Arc::new(Semaphore::new(limits.max_concurrent)), limit: limits.request_timeout }
+        Self { permits: Arc::new(Semaphore::new(limits.max_concurrent.min(Semaphore::MAX_PERMITS))), limit: limits.request_timeout }
     }
 }
 
@@ -70,20 +70,17 @@ where
         let limit = self.limit;
         Box::pin(async move {
             match tokio::time::timeout(limit, answer).await {
-                Ok(answer) => {
-                    answer.map(|answer| answer.map(|body| Admitted { body, permit }.boxed_unsync()))
-                }
+                Ok(answer) => answer.map(|answer| answer.map(|body| Admitted { body, permit: Some(permit) }.boxed_unsync())),
                 Err(_) => Err(Error::Deadline { limit }),
             }
         })
     }
 }
 
-/// A body that holds its exchange's permit.
+/// A body that holds its exchange's permit until it ends.
 struct Admitted {
     body: Body,
-    #[expect(dead_code, reason = "held until it is dropped")]
-    permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl http_body::Body for Admitted {
@@ -94,7 +91,11 @@ impl http_body::Body for Admitted {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(None | Some(Err(_))) = &polled {
+            self.permit = None;
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

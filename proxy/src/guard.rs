@@ -11,6 +11,7 @@ use demur_dialects::dialect::{Guarded, Route, generates};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response, header};
+use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -123,25 +124,34 @@ impl tower::Service<Request<Body>> for Guard {
     }
 }
 
-/// Whether the body is one that a dialect can read: JSON, and not compressed.
+/// Whether the body is one that everybody reads alike: JSON in UTF-8, not compressed, and said to be so once.
 fn readable(head: &Parts) -> Result<(), Error> {
-    let text = |name| head.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
-    let encoding = text(header::CONTENT_ENCODING);
+    let all = |name| {
+        let values = head.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").trim());
+        values.collect::<Vec<_>>().join(", ")
+    };
+    let encoding = all(header::CONTENT_ENCODING);
     if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-        return Err(Error::ContentEncoding { found: encoding.to_owned() });
+        return Err(Error::ContentEncoding { found: encoding });
     }
-    let content_type = text(header::CONTENT_TYPE);
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    if essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json")) {
-        Ok(())
-    } else {
-        Err(Error::ContentType { found: content_type.to_owned() })
-    }
+    let content_type = all(header::CONTENT_TYPE).to_ascii_lowercase();
+    let mut fields = content_type.split(';').map(str::trim);
+    let essence = fields.next().unwrap_or_default();
+    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    // Another charset would make another text of the same bytes.
+    let is_utf8 = fields.filter_map(|field| field.strip_prefix("charset")).all(|charset| {
+        matches!(charset.trim_start_matches([' ', '=']).trim_matches('"'), "utf-8" | "utf8" | "us-ascii")
+    });
+    if is_json && is_utf8 && !essence.contains(',') { Ok(()) } else { Err(Error::ContentType { found: content_type }) }
 }
 
 /// The whole body, if it is within the limit.
 async fn read(body: Body, limit: u64) -> Result<Bytes, Error> {
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
+    // Who says beforehand how much it is need not send it first.
+    if body.size_hint().lower() > limit {
+        return Err(Error::TooLarge { limit });
+    }
     let collected = Limited::new(body, size).collect().await;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {

@@ -4,7 +4,7 @@
 //! A reload has two steps. *Prepare* reads, compiles and tests, may fail, and changes nothing. *Publish* is
 //! one store. So a broken file never takes the policy in force away, and no exchange sees half a change.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use demur_classifiers::Registry;
@@ -84,6 +84,8 @@ pub struct LastReload {
 pub struct Lives {
     current: ArcSwap<Live>,
     last: ArcSwap<LastReload>,
+    /// One reload at a time, or an older reading could be published over a newer one.
+    reloading: Mutex<()>,
     folder: Folder,
     metrics: Metrics,
 }
@@ -102,7 +104,7 @@ impl Lives {
         let live = prepare(&folder, config, classifiers)?;
         announce(&metrics, None, &live);
         let last = LastReload { result: "success", at: live.since, error: None };
-        Ok(Self { current: ArcSwap::from_pointee(live), last: ArcSwap::from_pointee(last), folder, metrics })
+        Ok(Self { current: ArcSwap::from_pointee(live), last: ArcSwap::from_pointee(last), reloading: Mutex::new(()), folder, metrics })
     }
 
     /// The snapshot in force now.
@@ -125,6 +127,7 @@ impl Lives {
     /// # Errors
     /// Why they were not published; what was in force stays so.
     pub fn reload(&self) -> Result<bool, ReloadError> {
+        let _alone = self.reloading.lock().unwrap_or_else(PoisonError::into_inner);
         let old = self.load();
         match prepare(&self.folder, Arc::clone(&old.config), Arc::clone(&old.classifiers)) {
             Ok(live) if live.policies.revision() == old.policies.revision() => {

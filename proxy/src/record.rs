@@ -9,7 +9,9 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use demur_dialects::message::Unjudged;
 use demur_policies::{Decision, Facts, Phase};
@@ -18,6 +20,8 @@ use serde::Serialize;
 
 /// How many records may wait to be written.
 const QUEUE: usize = 4096;
+/// How long the end waits for what is still to be written.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What became of an exchange, in one word.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
@@ -135,14 +139,32 @@ pub struct Attempt {
 /// Where records go. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Records {
-    queue: Option<SyncSender<String>>,
+    writer: Option<Arc<Writer>>,
     dropped: IntCounter,
+}
+
+/// The thread that writes. Whoever drops the last handle waits until everything is written.
+#[derive(Debug)]
+struct Writer {
+    queue: Option<SyncSender<String>>,
+    done: Mutex<Receiver<()>>,
+}
+
+impl Drop for Writer {
+    fn drop(&mut self) {
+        self.queue = None;
+        // The thread drops its end when it has written all; a sink that takes nothing must not hold up the end.
+        let done = self.done.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if let Err(RecvTimeoutError::Timeout) = done.recv_timeout(PATIENCE) {
+            tracing::warn!("decision records were still waiting to be written");
+        }
+    }
 }
 
 impl Records {
     /// Records that go to the log, in short: decision, rule, harm score and times. The whole is for a file.
     pub fn to_log(dropped: IntCounter) -> Self {
-        Self { queue: None, dropped }
+        Self { writer: None, dropped }
     }
 
     /// Records that are appended to a file, or written to standard output for `-`.
@@ -157,21 +179,19 @@ impl Records {
         };
         let (queue, waiting) = sync_channel(QUEUE);
         let lost = dropped.clone();
-        std::thread::Builder::new().name("records".to_owned()).spawn(move || write(sink, &waiting, &lost))?;
-        Ok(Self { queue: Some(queue), dropped })
+        let (alive, done) = channel();
+        std::thread::Builder::new().name("records".to_owned()).spawn(move || {
+            write(sink, &waiting, &lost);
+            drop(alive);
+        })?;
+        let writer = Writer { queue: Some(queue), done: Mutex::new(done) };
+        Ok(Self { writer: Some(Arc::new(writer)), dropped })
     }
 
     /// Hands a record over; never waits.
     pub fn write(&self, record: &Record) {
-        let line = match serde_json::to_string(record) {
-            Ok(line) => line,
-            Err(error) => {
-                tracing::error!(%error, "cannot serialise a decision record");
-                return self.dropped.inc();
-            }
-        };
-        match &self.queue {
-            None => tracing::info!(
+        let Some(queue) = self.writer.as_ref().and_then(|writer| writer.queue.as_ref()) else {
+            return tracing::info!(
                 target: "demur::decision",
                 decision_id = record.decision_id,
                 outcome = record.outcome.name(),
@@ -181,12 +201,17 @@ impl Records {
                 error = record.error,
                 total_ms = record.total_ms,
                 "decision"
-            ),
-            Some(queue) => {
-                if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = queue.try_send(line) {
-                    self.dropped.inc();
-                }
+            );
+        };
+        let handed = match serde_json::to_string(record) {
+            Ok(line) => queue.try_send(line).is_ok(),
+            Err(error) => {
+                tracing::error!(%error, "cannot serialise a decision record");
+                false
             }
+        };
+        if !handed {
+            self.dropped.inc();
         }
     }
 }
@@ -207,5 +232,27 @@ fn write(mut sink: Box<dyn Write + Send>, waiting: &Receiver<String>, lost: &Int
                 failing = true;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use prometheus::IntCounter;
+
+    use super::{Record, Records};
+
+    #[test]
+    fn every_record_is_written_before_the_last_handle_is_gone() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("records.jsonl");
+        let dropped = IntCounter::new("dropped", "dropped").expect("counter");
+        let records = Records::to_path(&path, dropped.clone()).expect("writable");
+        let other = records.clone();
+        for number in 0..1000 {
+            other.write(&Record { status: number, ..Record::default() });
+        }
+        drop((records, other));
+        let text = std::fs::read_to_string(&path).expect("written");
+        assert_eq!((text.lines().count(), dropped.get()), (1000, 0));
     }
 }

@@ -46,6 +46,8 @@ pub fn label(journal: &mut Journal, mut response: Response<Body>) -> Response<Bo
         (POLICY, revision),
     ];
     for (name, value) in labels {
+        // An upstream that is a demur too has said something else here.
+        response.headers_mut().remove(&name);
         if let (false, Ok(value)) = (value.is_empty(), HeaderValue::from_str(&value)) {
             response.headers_mut().insert(name, value);
         }
@@ -58,7 +60,6 @@ pub fn label(journal: &mut Journal, mut response: Response<Body>) -> Response<Bo
 /// A body that keeps the record of its exchange open.
 struct Kept {
     body: Body,
-    #[expect(dead_code, reason = "kept for what happens when it is dropped")]
     journal: Journal,
 }
 
@@ -70,7 +71,11 @@ impl http_body::Body for Kept {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        let polled = Pin::new(&mut self.body).poll_frame(context);
+        if let Poll::Ready(Some(Err(_))) = &polled {
+            self.journal.broke_off();
+        }
+        polled
     }
 
     fn is_end_stream(&self) -> bool {

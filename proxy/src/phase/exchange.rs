@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use demur_dialects::dialect::Guarded;
-use demur_dialects::message::{Origin, Request};
+use demur_dialects::message::{Edit, Origin, Request};
 use demur_policies::decision::{Applied, Change, RuleRef};
 use demur_policies::facts::RequestFacts;
 use demur_policies::{Decision, Facts, Phase};
@@ -37,6 +37,17 @@ pub struct Traces {
     pub records: Records,
 }
 
+/// Where a request goes, and what is different from how it came.
+#[derive(Debug, Clone, Default)]
+pub struct Departure {
+    /// The upstream; `None` is the default one.
+    pub upstream: Option<String>,
+    /// The model to ask instead.
+    pub model: Option<String>,
+    /// Changes to the body.
+    pub edits: Vec<Edit>,
+}
+
 /// One exchange, from the moment its body was read.
 #[derive(Debug)]
 pub struct Exchange {
@@ -48,6 +59,8 @@ pub struct Exchange {
     pub head: Parts,
     /// The body as it came, and what it says.
     pub request: Request,
+    /// How the request phase let it go; whoever asks again goes on from there.
+    pub departure: Departure,
     /// What is known.
     pub facts: Facts,
     /// The record, kept whatever happens.
@@ -79,7 +92,7 @@ impl Exchange {
         for unjudged in &request.view.unjudged {
             journal.traces.metrics.unjudged.with_label_values(&[unjudged.reason]).inc();
         }
-        Self { live, guarded, head, request, facts, journal }
+        Self { live, guarded, head, request, departure: Departure::default(), facts, journal }
     }
 
     /// An exchange that is only looked at: it leaves no record and no count.
@@ -264,6 +277,12 @@ impl Journal {
     pub fn failed(&mut self, error: &Error) {
         self.record.error = Some(error.label());
         self.record.status = error.denial().status().as_u16();
+        self.ended(Fate::Failed);
+    }
+
+    /// Notes that an answer broke off after its head had left.
+    pub fn broke_off(&mut self) {
+        self.record.error = Some("upstream_answer");
         self.ended(Fate::Failed);
     }
 

@@ -11,8 +11,8 @@ use tower::ServiceExt;
 
 use crate::config::UnjudgedChoice;
 use crate::error::Error;
-use crate::phase::act::{self, Departure};
-use crate::phase::exchange::Exchange;
+use crate::phase::act;
+use crate::phase::exchange::{Departure, Exchange};
 use crate::phase::helper::{Send, collect};
 use crate::phase::{accept, decide, rephrase, rewrite};
 
@@ -90,13 +90,16 @@ async fn attempt(exchange: &mut Exchange, send: &Send, rung: &Rung) -> Result<Re
     }
 }
 
-/// How a rung asks again; `None` when it has nothing to ask with.
+/// How a rung asks again; `None` when it has nothing to ask with. What the request phase changed stays changed.
 async fn departure(exchange: &Exchange, send: &Send, rung: &Rung) -> Option<Departure> {
-    let mut departure =
-        Departure { upstream: Some(exchange.journal.record.upstream.clone()), ..Departure::default() };
+    let mut departure = exchange.departure.clone();
     match rung {
         Rung::IgnoreWords(wanted) => departure.edits.push(act::ignore_words(exchange, wanted).await?),
-        Rung::Rephrase(wanted) => departure.edits.push(rephrase::rephrase(exchange, send, wanted).await?),
+        Rung::Rephrase(wanted) => {
+            let rephrased = rephrase::rephrase(exchange, send, wanted).await?;
+            departure.edits.retain(|edit| !matches!(edit, Edit::ReplaceText { .. }));
+            departure.edits.push(rephrased);
+        }
         Rung::AddSystem(wanted) => departure.edits.push(act::add_system(wanted)),
         Rung::Reroute(reroute) => {
             departure.upstream = Some(reroute.upstream.clone());

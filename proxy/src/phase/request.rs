@@ -8,8 +8,8 @@ use http::Response;
 use crate::body::Body;
 use crate::config::UnjudgedChoice;
 use crate::error::Error;
-use crate::phase::act::{self, Cleared, Departure};
-use crate::phase::exchange::Exchange;
+use crate::phase::act::{self, Cleared};
+use crate::phase::exchange::{Departure, Exchange};
 use crate::phase::helper::Send;
 use crate::phase::{classify, decide, rephrase, rewrite};
 use crate::record::Fate;
@@ -39,29 +39,36 @@ pub async fn run(exchange: &mut Exchange, send: &Send) -> Result<Step, Error> {
     needs.risk |= later.risk;
     classify::prompt(exchange, needs).await?;
     let decision = decide::decide(exchange, Phase::Request);
-    let edits = changes(exchange, send, &decision.changes).await;
-    match decision.outcome {
-        Outcome::Block(block) => Ok(Step::Answer(act::blocked(exchange, &block), Fate::Blocked)),
-        Outcome::Rewrite(wanted) => match rewrite::write(exchange, send, &wanted).await {
-            Some(text) => Ok(Step::Answer(act::answer(exchange, &text, Finish::Stop), Fate::Softened)),
-            None => Err(Error::Internal("a rule answers with a text that there is none of".to_owned())),
-        },
-        Outcome::Reroute(reroute) => {
-            exchange.facts.request.upstream.clone_from(&reroute.upstream);
-            exchange.journal.record.upstream.clone_from(&reroute.upstream);
-            let departure = Departure { upstream: Some(reroute.upstream), model: reroute.model, edits };
-            Ok(Step::Send(Box::new(act::clear(exchange, departure)?), Fate::Rerouted))
-        }
-        Outcome::Continue | Outcome::Allow | Outcome::Repair(_) => {
-            let fate = if edits.is_empty() { Fate::Passed } else { Fate::Changed };
-            let departure = Departure { edits, ..Departure::default() };
-            Ok(Step::Send(Box::new(act::clear(exchange, departure)?), fate))
+    for applied in &decision.changes {
+        if let Change::Annotate(labels) = &applied.change {
+            exchange.journal.record.labels.extend(labels.clone());
         }
     }
+    let (departure, fate) = match decision.outcome {
+        Outcome::Block(block) => return Ok(Step::Answer(act::blocked(exchange, &block), Fate::Blocked)),
+        Outcome::Rewrite(wanted) => {
+            let text = rewrite::write(exchange, send, &wanted).await;
+            let text = text.ok_or_else(|| Error::Internal("a rule answers with a text that there is none of".to_owned()))?;
+            return Ok(Step::Answer(act::answer(exchange, &text, Finish::Stop), Fate::Softened));
+        }
+        Outcome::Reroute(reroute) => {
+            let edits = changes(exchange, send, &decision.changes).await;
+            exchange.facts.request.upstream.clone_from(&reroute.upstream);
+            exchange.journal.record.upstream.clone_from(&reroute.upstream);
+            (Departure { upstream: Some(reroute.upstream), model: reroute.model, edits }, Fate::Rerouted)
+        }
+        Outcome::Continue | Outcome::Allow | Outcome::Repair(_) => {
+            let edits = changes(exchange, send, &decision.changes).await;
+            let fate = if edits.is_empty() { Fate::Passed } else { Fate::Changed };
+            (Departure { edits, ..Departure::default() }, fate)
+        }
+    };
+    exchange.departure = departure;
+    Ok(Step::Send(Box::new(act::clear(exchange, exchange.departure.clone())?), fate))
 }
 
 /// The edits that the rules want. Those that coax a model are made for harmless prompts alone.
-async fn changes(exchange: &mut Exchange, send: &Send, wanted: &[Applied]) -> Vec<Edit> {
+async fn changes(exchange: &Exchange, send: &Send, wanted: &[Applied]) -> Vec<Edit> {
     let harmless = exchange.is_harmless();
     let mut edits = Vec::new();
     for applied in wanted {
@@ -77,7 +84,7 @@ async fn changes(exchange: &mut Exchange, send: &Send, wanted: &[Applied]) -> Ve
             Change::IgnoreWords(_) | Change::Rephrase(_) => {
                 tracing::warn!(rule = %applied.rule, "a prompt not known to be harmless is not coaxed");
             }
-            Change::Annotate(labels) => exchange.journal.record.labels.extend(labels.clone()),
+            Change::Annotate(_) => {}
         }
     }
     edits

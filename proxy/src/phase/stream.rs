@@ -409,8 +409,7 @@ impl Carrier {
     /// Ends a stream that broke with the dialect's own error event.
     async fn fail(&mut self, sender: &mpsc::Sender<Bytes>, reason: &str) -> bool {
         tracing::warn!(reason, "a stream broke off");
-        self.exchange.journal.record.error = Some("upstream_answer");
-        self.exchange.journal.ended(Fate::Failed);
+        self.exchange.journal.broke_off();
         let message = "the upstream's answer broke off";
         let bytes = self.gate.cut(Ending::Error(Denial::UpstreamUnavailable, message));
         sender.send(bytes).await.is_ok()

@@ -106,3 +106,100 @@ impl http_body::Body for Admitted {
         self.body.size_hint()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    //! The layer before a service that answers when the test says so, in time that the test moves.
+
+    use std::time::Duration;
+
+    use http::{Request, Response};
+    use http_body_util::BodyExt;
+    use tokio::sync::mpsc;
+    use tokio::time::Instant;
+    use tower::{Layer, Service, ServiceExt};
+    use tower_test::mock;
+
+    use super::AdmitLayer;
+    use crate::body::{self, Body};
+    use crate::config::Limits;
+    use crate::error::Error;
+
+    fn layer(max_concurrent: usize) -> AdmitLayer {
+        let long = Duration::from_secs(3600);
+        AdmitLayer::new(&Limits {
+            max_body_bytes: 1,
+            max_answer_bytes: 1,
+            max_concurrent,
+            request_timeout: Duration::from_secs(10),
+            drain_timeout: long,
+        })
+    }
+
+    fn request() -> Request<Body> {
+        Request::new(body::empty())
+    }
+
+    /// A body that ends when the sender is gone.
+    fn trickle() -> (mpsc::Sender<&'static str>, Body) {
+        let (sender, receiver) = mpsc::channel::<&'static str>(4);
+        let frames = futures_util::stream::unfold(receiver, |mut receiver| async move {
+            let text = receiver.recv().await?;
+            Some((Ok::<_, std::io::Error>(http_body::Frame::data(text.into())), receiver))
+        });
+        (sender, body::boxed(http_body_util::StreamBody::new(frames)))
+    }
+
+    /// A service that answers every request with the bodies of a queue.
+    fn answering(bodies: Vec<Body>) -> impl Service<Request<Body>, Response = Response<Body>, Error = Error, Future: Send> + Clone {
+        let bodies = std::sync::Arc::new(std::sync::Mutex::new(bodies));
+        tower::service_fn(move |_| {
+            let body = bodies.lock().expect("lock").pop().expect("a body");
+            async move { Ok(Response::new(body)) }
+        })
+    }
+
+    #[tokio::test]
+    async fn the_permit_is_held_until_the_body_ends_and_nobody_waits_for_one() {
+        let (sender, slow) = trickle();
+        let service = layer(1).layer(answering(vec![body::empty(), slow]));
+        let first = service.clone().oneshot(request()).await.expect("admitted");
+        let mut first = first.into_body();
+        assert!(matches!(service.clone().oneshot(request()).await, Err(Error::Overloaded)));
+        sender.send("more").await.expect("open");
+        assert!(first.frame().await.is_some_and(|frame| frame.is_ok()));
+        assert!(matches!(service.clone().oneshot(request()).await, Err(Error::Overloaded)));
+        drop(sender);
+        assert!(first.frame().await.is_none());
+        // The body is still there; it has ended all the same.
+        assert!(service.clone().oneshot(request()).await.is_ok());
+        drop(first);
+    }
+
+    #[tokio::test]
+    async fn a_body_that_is_dropped_gives_its_permit_back() {
+        let (_sender, slow) = trickle();
+        let service = layer(1).layer(answering(vec![body::empty(), slow]));
+        drop(service.clone().oneshot(request()).await.expect("admitted"));
+        assert!(service.clone().oneshot(request()).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_too_long_for_the_head_is_told_so_and_what_was_asked_is_dropped() {
+        let (mock, mut handle) = mock::pair::<Request<Body>, Response<Body>>();
+        handle.allow(2);
+        let service = layer(1).layer(mock.map_err(|error| Error::Internal(error.to_string())));
+        let began = Instant::now();
+        let asked = tokio::time::timeout(Duration::from_secs(60), service.clone().oneshot(request()));
+        let (answer, pending) = tokio::join!(asked, handle.next_request());
+        assert!(matches!(answer, Ok(Err(Error::Deadline { .. }))));
+        assert_eq!(began.elapsed(), Duration::from_secs(10));
+        drop(pending);
+        // The permit is back.
+        let asked = tokio::join!(service.clone().oneshot(request()), async {
+            let (_, send) = handle.next_request().await.expect("a request");
+            send.send_response(Response::new(body::empty()));
+        });
+        assert!(asked.0.is_ok());
+    }
+}

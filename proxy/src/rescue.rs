@@ -113,16 +113,69 @@ fn answer(error: &Error, dialect: &'static dyn Dialect) -> Response<Body> {
 
 #[cfg(test)]
 mod tests {
-    use demur_dialects::openai::chat::Chat;
+    use std::time::Duration;
 
-    use super::answer;
+    use demur_dialects::json::BodyError;
+    use demur_dialects::openai::chat::Chat;
+    use http::Request;
+    use http_body_util::BodyExt;
+    use serde_json::Value;
+    use tower::{Layer, ServiceExt};
+
+    use super::{RescueLayer, answer};
+    use crate::body::{self, Body, BoxError};
     use crate::error::Error;
+    use crate::metrics::Metrics;
+
+    /// Every error there is, with the status it becomes.
+    fn errors() -> Vec<(Error, u16)> {
+        let name = || "main".to_owned();
+        let limit = Duration::from_secs(1);
+        let broken = || BoxError::new(std::io::Error::other("reset"));
+        let unreadable: BodyError = demur_dialects::json::Document::parse("{".into(), demur_dialects::json::Limits::default())
+            .expect_err("half a body");
+        vec![
+            (Error::Body(unreadable), 400),
+            (Error::ContentType { found: "text/plain".to_owned() }, 415),
+            (Error::ContentEncoding { found: "br".to_owned() }, 415),
+            (Error::TooLarge { limit: 5 }, 413),
+            (Error::ClientGone(broken()), 400),
+            (Error::Path { path: "/x".to_owned() }, 400),
+            (Error::Unjudged { pointers: "/a".to_owned() }, 400),
+            (Error::Unjudgeable { classifier: name(), reason: "queue is full".to_owned() }, 503),
+            (Error::UnknownUpstream { name: name() }, 500),
+            (Error::UpstreamDown { name: name(), source: broken() }, 502),
+            (Error::UpstreamTimeout { name: name(), limit }, 504),
+            (Error::UpstreamAnswer { name: name(), reason: "half".to_owned() }, 502),
+            (Error::Overloaded, 503),
+            (Error::Deadline { limit }, 504),
+            (Error::Internal("a defect".to_owned()), 500),
+        ]
+    }
 
     #[test]
     fn an_error_has_the_shape_of_the_dialect_and_says_when_to_come_again() {
-        let response = answer(&Error::Overloaded, &Chat);
-        assert_eq!(response.status(), 503);
-        assert!(response.headers().contains_key("retry-after"));
-        assert_eq!(response.headers().get("content-type").expect("json"), "application/json");
+        for (error, status) in errors() {
+            let response = answer(&error, &Chat);
+            assert_eq!(response.status().as_u16(), status, "{error}");
+            assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+            assert_eq!(response.headers().get("content-type").expect("json"), "application/json");
+        }
+    }
+
+    #[tokio::test]
+    async fn each_dialect_has_its_own_shape_and_unknown_paths_get_openais() {
+        let metrics = Metrics::new().expect("metrics");
+        let failing = tower::service_fn(|_: Request<Body>| async { Err(Error::Overloaded) });
+        let rescued = RescueLayer::new(metrics).layer(failing);
+        for (path, pointer) in
+            [("/v1/chat/completions", "/error/code"), ("/v1/messages", "/error/type"), ("/other", "/error/code")]
+        {
+            let request = Request::post(path).body(body::empty()).expect("a request");
+            let Ok(response) = rescued.clone().oneshot(request).await;
+            let bytes = response.into_body().collect().await.expect("a body").to_bytes();
+            let answer: Value = serde_json::from_slice(&bytes).expect("JSON");
+            assert!(answer.pointer(pointer).is_some_and(Value::is_string), "{path}: {answer}");
+        }
     }
 }

@@ -102,7 +102,42 @@ fn trace_id(traceparent: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::trace_id;
+    use std::convert::Infallible;
+
+    use http::{Request, Response};
+    use tower::{Layer, ServiceExt};
+
+    use super::{LONGEST_ID, TelemetryLayer, trace_id};
+    use crate::body::{self, Body};
+    use crate::phase::exchange::Identity;
+
+    /// The id that the service below saw, and the one that came back.
+    async fn ids(sent: Option<&str>) -> (String, String) {
+        let inner = tower::service_fn(|request: Request<Body>| async move {
+            let seen = request.extensions().get::<Identity>().expect("an identity").request_id.clone();
+            assert_eq!(request.headers().get("x-request-id").expect("an id"), seen.as_str());
+            let response = Response::builder().header("seen", seen).body(body::empty());
+            Ok::<_, Infallible>(response.expect("a response"))
+        });
+        let mut request = Request::new(body::empty());
+        if let Some(sent) = sent {
+            request.headers_mut().insert("x-request-id", sent.parse().expect("a value"));
+        }
+        let Ok(response) = TelemetryLayer.layer(inner).oneshot(request).await;
+        let text = |name: &str| response.headers().get(name).expect("there").to_str().expect("text").to_owned();
+        (text("seen"), text("x-request-id"))
+    }
+
+    #[tokio::test]
+    async fn an_id_is_taken_over_or_made_and_comes_back() {
+        assert_eq!(ids(Some("client-7")).await, ("client-7".to_owned(), "client-7".to_owned()));
+        for unusable in [None, Some(""), Some("x".repeat(LONGEST_ID + 1).as_str())] {
+            let (seen, back) = ids(unusable).await;
+            assert_eq!(seen, back);
+            assert!(uuid::Uuid::parse_str(&seen).is_ok(), "{seen}");
+        }
+        assert_ne!(ids(None).await.0, ids(None).await.0);
+    }
 
     #[test]
     fn a_trace_id_is_taken_from_a_sound_traceparent_alone() {

@@ -37,7 +37,10 @@ pub struct Admit<S> {
 impl AdmitLayer {
     /// Admission within these limits; all clones of it count together.
     pub fn new(limits: &Limits) -> Self {
-        Self { permits: Arc::new(Semaphore::new(limits.max_concurrent.min(Semaphore::MAX_PERMITS))), limit: limits.request_timeout }
+        Self {
+            permits: Arc::new(Semaphore::new(limits.max_concurrent.min(Semaphore::MAX_PERMITS))),
+            limit: limits.request_timeout,
+        }
     }
 }
 
@@ -70,7 +73,8 @@ where
         let limit = self.limit;
         Box::pin(async move {
             match tokio::time::timeout(limit, answer).await {
-                Ok(answer) => answer.map(|answer| answer.map(|body| Admitted { body, permit: Some(permit) }.boxed_unsync())),
+                Ok(answer) => answer
+                    .map(|answer| answer.map(|body| Admitted { body, permit: Some(permit) }.boxed_unsync())),
                 Err(_) => Err(Error::Deadline { limit }),
             }
         })
@@ -151,7 +155,9 @@ mod tests {
     }
 
     /// A service that answers every request with the bodies of a queue.
-    fn answering(bodies: Vec<Body>) -> impl Service<Request<Body>, Response = Response<Body>, Error = Error, Future: Send> + Clone {
+    fn answering(
+        bodies: Vec<Body>,
+    ) -> impl Service<Request<Body>, Response = Response<Body>, Error = Error, Future: Send> + Clone {
         let bodies = std::sync::Arc::new(std::sync::Mutex::new(bodies));
         tower::service_fn(move |_| {
             let body = bodies.lock().expect("lock").pop().expect("a body");

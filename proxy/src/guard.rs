@@ -137,12 +137,17 @@ fn readable(head: &Parts) -> Result<(), Error> {
     let content_type = all(header::CONTENT_TYPE).to_ascii_lowercase();
     let mut fields = content_type.split(';').map(str::trim);
     let essence = fields.next().unwrap_or_default();
-    let is_json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let is_json =
+        essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
     // Another charset would make another text of the same bytes.
     let is_utf8 = fields.filter_map(|field| field.strip_prefix("charset")).all(|charset| {
         matches!(charset.trim_start_matches([' ', '=']).trim_matches('"'), "utf-8" | "utf8" | "us-ascii")
     });
-    if is_json && is_utf8 && !essence.contains(',') { Ok(()) } else { Err(Error::ContentType { found: content_type }) }
+    if is_json && is_utf8 && !essence.contains(',') {
+        Ok(())
+    } else {
+        Err(Error::ContentType { found: content_type })
+    }
 }
 
 /// The whole body, if it is within the limit.

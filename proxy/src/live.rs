@@ -104,7 +104,13 @@ impl Lives {
         let live = prepare(&folder, config, classifiers)?;
         announce(&metrics, None, &live);
         let last = LastReload { result: "success", at: live.since, error: None };
-        Ok(Self { current: ArcSwap::from_pointee(live), last: ArcSwap::from_pointee(last), reloading: Mutex::new(()), folder, metrics })
+        Ok(Self {
+            current: ArcSwap::from_pointee(live),
+            last: ArcSwap::from_pointee(last),
+            reloading: Mutex::new(()),
+            folder,
+            metrics,
+        })
     }
 
     /// The snapshot in force now.

@@ -132,8 +132,9 @@ mod tests {
         let name = || "main".to_owned();
         let limit = Duration::from_secs(1);
         let broken = || BoxError::new(std::io::Error::other("reset"));
-        let unreadable: BodyError = demur_dialects::json::Document::parse("{".into(), demur_dialects::json::Limits::default())
-            .expect_err("half a body");
+        let unreadable: BodyError =
+            demur_dialects::json::Document::parse("{".into(), demur_dialects::json::Limits::default())
+                .expect_err("half a body");
         vec![
             (Error::Body(unreadable), 400),
             (Error::ContentType { found: "text/plain".to_owned() }, 415),
@@ -168,9 +169,11 @@ mod tests {
         let metrics = Metrics::new().expect("metrics");
         let failing = tower::service_fn(|_: Request<Body>| async { Err(Error::Overloaded) });
         let rescued = RescueLayer::new(metrics).layer(failing);
-        for (path, pointer) in
-            [("/v1/chat/completions", "/error/code"), ("/v1/messages", "/error/type"), ("/other", "/error/code")]
-        {
+        for (path, pointer) in [
+            ("/v1/chat/completions", "/error/code"),
+            ("/v1/messages", "/error/type"),
+            ("/other", "/error/code"),
+        ] {
             let request = Request::post(path).body(body::empty()).expect("a request");
             let Ok(response) = rescued.clone().oneshot(request).await;
             let bytes = response.into_body().collect().await.expect("a body").to_bytes();

@@ -124,7 +124,8 @@ mod tests {
             request.headers_mut().insert("x-request-id", sent.parse().expect("a value"));
         }
         let Ok(response) = TelemetryLayer.layer(inner).oneshot(request).await;
-        let text = |name: &str| response.headers().get(name).expect("there").to_str().expect("text").to_owned();
+        let text =
+            |name: &str| response.headers().get(name).expect("there").to_str().expect("text").to_owned();
         (text("seen"), text("x-request-id"))
     }
 

@@ -72,13 +72,18 @@ pub fn clear(exchange: &Exchange, departure: Departure) -> Result<Cleared, Error
     let bytes = if edits.is_empty() {
         exchange.request.document.bytes().clone()
     } else {
-        exchange.guarded.dialect.edit_request(&exchange.request, &edits).map_err(|error| edit_failed(&error))?
+        exchange
+            .guarded
+            .dialect
+            .edit_request(&exchange.request, &edits)
+            .map_err(|error| edit_failed(&error))?
     };
     let mut headers = forwarded(&exchange.head.headers);
     headers.remove(header::ACCEPT_ENCODING);
     headers.remove(header::CONTENT_LENGTH);
     path = credentials(&mut headers, path, config, upstream, exchange.guarded.dialect.name());
-    request(Method::POST, path, headers, body::full(bytes)).map(|request| Cleared { upstream: upstream.clone(), request })
+    request(Method::POST, path, headers, body::full(bytes))
+        .map(|request| Cleared { upstream: upstream.clone(), request })
 }
 
 /// Clears a request on a route that carries no text a policy reads: it leaves as it came, unread.
@@ -102,7 +107,8 @@ pub fn to_helper(config: &Config, upstream_name: &str, written: Bytes) -> Result
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let path = Some(PathAndQuery::from_static("/v1/chat/completions"));
     let path = credentials(&mut headers, path, config, upstream, "openai-chat");
-    request(Method::POST, path, headers, body::full(written)).map(|request| Cleared { upstream: upstream.clone(), request })
+    request(Method::POST, path, headers, body::full(written))
+        .map(|request| Cleared { upstream: upstream.clone(), request })
 }
 
 /// The edit that tells the model which words not to stumble over; `None` when no word drives the refusal.
@@ -225,7 +231,9 @@ fn forwarded(headers: &HeaderMap) -> HeaderMap {
     headers
         .iter()
         .filter(|(name, _)| {
-            !HOP_BY_HOP.contains(name) && **name != header::HOST && !named.iter().any(|gone| gone == name.as_str())
+            !HOP_BY_HOP.contains(name)
+                && **name != header::HOST
+                && !named.iter().any(|gone| gone == name.as_str())
         })
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
@@ -264,10 +272,15 @@ fn credentials(
 
 /// A path and query without the parameter that carries a key.
 fn without_key(path: PathAndQuery) -> PathAndQuery {
-    let is_key = |pair: &&str| pair.split('=').next().is_some_and(|name| matches!(name, "key" | "api_key" | "api-key"));
-    let Some(query) = path.query().filter(|query| query.split('&').any(|pair| is_key(&pair))) else { return path };
+    let is_key = |pair: &&str| {
+        pair.split('=').next().is_some_and(|name| matches!(name, "key" | "api_key" | "api-key"))
+    };
+    let Some(query) = path.query().filter(|query| query.split('&').any(|pair| is_key(&pair))) else {
+        return path;
+    };
     let kept: Vec<&str> = query.split('&').filter(|pair| !is_key(pair)).collect();
-    let bare = if kept.is_empty() { path.path().to_owned() } else { format!("{}?{}", path.path(), kept.join("&")) };
+    let bare =
+        if kept.is_empty() { path.path().to_owned() } else { format!("{}?{}", path.path(), kept.join("&")) };
     bare.parse().unwrap_or_else(|_| PathAndQuery::from_static("/"))
 }
 
@@ -278,7 +291,8 @@ mod tests {
 
     #[test]
     fn a_key_in_the_query_stays_behind() {
-        let check = |path: &str, left: &str| assert_eq!(without_key(path.parse().expect("path")).as_str(), left);
+        let check =
+            |path: &str, left: &str| assert_eq!(without_key(path.parse().expect("path")).as_str(), left);
         check("/v1/x?key=secret&alt=sse", "/v1/x?alt=sse");
         check("/v1/x?key=secret", "/v1/x");
         check("/v1/x?monkey=1", "/v1/x?monkey=1");
@@ -287,7 +301,9 @@ mod tests {
     #[test]
     fn headers_of_the_connection_stay_behind_and_so_do_those_it_names() {
         let mut headers = HeaderMap::new();
-        for (name, value) in [("connection", "close, X-Private"), ("x-private", "1"), ("te", "trailers"), ("accept", "*/*")] {
+        for (name, value) in
+            [("connection", "close, X-Private"), ("x-private", "1"), ("te", "trailers"), ("accept", "*/*")]
+        {
             headers.insert(name, HeaderValue::from_static(value));
         }
         let left: Vec<_> = forwarded(&headers).keys().map(ToString::to_string).collect();

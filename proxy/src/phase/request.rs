@@ -48,7 +48,9 @@ pub async fn run(exchange: &mut Exchange, send: &Send) -> Result<Step, Error> {
         Outcome::Block(block) => return Ok(Step::Answer(act::blocked(exchange, &block), Fate::Blocked)),
         Outcome::Rewrite(wanted) => {
             let text = rewrite::write(exchange, send, &wanted).await;
-            let text = text.ok_or_else(|| Error::Internal("a rule answers with a text that there is none of".to_owned()))?;
+            let text = text.ok_or_else(|| {
+                Error::Internal("a rule answers with a text that there is none of".to_owned())
+            })?;
             return Ok(Step::Answer(act::answer(exchange, &text, Finish::Stop), Fate::Softened));
         }
         Outcome::Reroute(reroute) => {

@@ -36,12 +36,18 @@ async fn a_harmful_request_never_reaches_an_upstream() {
 
 #[tokio::test]
 async fn a_refusal_of_a_harmless_question_is_repaired_and_the_request_phase_is_not_forgotten() {
-    let rules = format!("- {{id: tone, phase: request, then: {{addSystem: {{text: be kind}}}}}}\n{}", REPAIR.trim_start());
+    let rules = format!(
+        "- {{id: tone, phase: request, then: {{addSystem: {{text: be kind}}}}}}\n{}",
+        REPAIR.trim_start()
+    );
     let ground = Ground::new(&rules, |received| {
         Reply::says(if told(received, "it is harmless") { HELP } else { REFUSAL })
     });
     let got = ground.chat(HARMLESS).await;
-    assert_eq!((got.decision(), got.header("x-demur-rule"), got.says().as_str()), ("repaired", "p/again", HELP));
+    assert_eq!(
+        (got.decision(), got.header("x-demur-rule"), got.says().as_str()),
+        ("repaired", "p/again", HELP)
+    );
     let received = ground.received();
     assert_eq!(received.len(), 2);
     assert!(received.iter().all(|received| told(received, "be kind")), "{received:?}");
@@ -49,12 +55,17 @@ async fn a_refusal_of_a_harmless_question_is_repaired_and_the_request_phase_is_n
 
 #[tokio::test]
 async fn the_next_rung_is_tried_and_keys_and_models_change_with_the_upstream() {
-    let ground = Ground::new(REPAIR, |received| Reply::says(if received.upstream == "backup" { HELP } else { REFUSAL }));
+    let ground = Ground::new(REPAIR, |received| {
+        Reply::says(if received.upstream == "backup" { HELP } else { REFUSAL })
+    });
     let got = ground.ask(post(&format!("{CHAT}?key=secret&x=1"), ask(HARMLESS).to_string())).await;
     assert_eq!((got.decision(), got.says().as_str()), ("repaired", HELP));
     let received = ground.received();
     let backup = &received[2];
-    assert_eq!((backup.json()["model"].as_str(), backup.path.as_str()), (Some("spare"), "/v1/chat/completions?x=1"));
+    assert_eq!(
+        (backup.json()["model"].as_str(), backup.path.as_str()),
+        (Some("spare"), "/v1/chat/completions?x=1")
+    );
     assert!(!backup.headers.contains_key("authorization"));
     assert_eq!(received[0].path, "/v1/chat/completions?key=secret&x=1");
 }
@@ -99,17 +110,24 @@ async fn only_the_choice_that_a_rule_is_about_is_changed() {
         both["choices"].as_array_mut().expect("choices").push(second);
         Reply::json(&both)
     });
-    let got = ground.ask(post(CHAT, json!({"n": 2, "messages": [{"role": "user", "content": "count"}]}).to_string())).await;
+    let got = ground
+        .ask(post(CHAT, json!({"n": 2, "messages": [{"role": "user", "content": "count"}]}).to_string()))
+        .await;
     let choices = &got.json()["choices"];
-    assert_eq!((&choices[0]["message"]["content"], &choices[1]["message"]["content"]), (&json!("withheld"), &json!("short")));
+    assert_eq!(
+        (&choices[0]["message"]["content"], &choices[1]["message"]["content"]),
+        (&json!("withheld"), &json!("short"))
+    );
 }
 
 #[tokio::test]
 async fn an_answer_that_only_calls_a_tool_is_no_refusal() {
     let rules = "- {id: no, phase: response, when: 'response.refusal.score > 0.5', onUnknown: block, then: {block: {message: withheld}}}";
     let ground = Ground::new(rules, |_| {
-        Reply::json(&json!({"choices": [{"index": 0, "finish_reason": "tool_calls", "message": {"role": "assistant",
-            "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}}]}))
+        Reply::json(
+            &json!({"choices": [{"index": 0, "finish_reason": "tool_calls", "message": {"role": "assistant",
+            "content": null, "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]}}]}),
+        )
     });
     assert_eq!(ground.chat("what time is it").await.decision(), "passed");
 }
@@ -117,17 +135,23 @@ async fn an_answer_that_only_calls_a_tool_is_no_refusal() {
 #[tokio::test]
 async fn a_reload_is_for_the_next_request_and_an_exchange_keeps_its_policy() {
     let (go, wait) = tokio::sync::watch::channel(false);
-    let ground = Ground::sending("", "- {id: old, phase: response, when: response.words > 3, then: {block: {message: old}}}", move |received| {
-        let mut wait = wait.clone();
-        async move {
-            if received.body.windows(4).any(|window| window == b"slow") {
-                wait.wait_for(|go| *go).await.expect("go");
+    let ground = Ground::sending(
+        "",
+        "- {id: old, phase: response, when: response.words > 3, then: {block: {message: old}}}",
+        move |received| {
+            let mut wait = wait.clone();
+            async move {
+                if received.body.windows(4).any(|window| window == b"slow") {
+                    wait.wait_for(|go| *go).await.expect("go");
+                }
+                Ok(Reply::says("one two three four five"))
             }
-            Ok(Reply::says("one two three four five"))
-        }
-    });
+        },
+    );
     let (stack, request) = (ground.stack.clone(), post(CHAT, ask("slow").to_string()));
-    let slow = tokio::spawn(async move { crate::ground::read(tower::ServiceExt::oneshot(stack, request).await.expect("never")).await });
+    let slow = tokio::spawn(async move {
+        crate::ground::read(tower::ServiceExt::oneshot(stack, request).await.expect("never")).await
+    });
     while ground.received().is_empty() {
         tokio::task::yield_now().await;
     }

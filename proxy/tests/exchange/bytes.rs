@@ -75,11 +75,15 @@ proptest! {
 
 #[tokio::test]
 async fn routes_that_carry_no_text_go_through_unread() {
-    let ground = Ground::new(READING, |_| Reply::bytes("application/octet-stream", vec![0_u8, 159, 146, 150]));
+    let ground =
+        Ground::new(READING, |_| Reply::bytes("application/octet-stream", vec![0_u8, 159, 146, 150]));
     let got = ground.ask(post("/v1/files?purpose=x", vec![1_u8, 2, 255])).await;
     assert_eq!((got.status, got.body.as_ref(), got.decision()), (200, [0, 159, 146, 150].as_slice(), ""));
     let received = &ground.received()[0];
-    assert_eq!((received.path.as_str(), received.body.as_ref()), ("/v1/files?purpose=x", [1, 2, 255].as_slice()));
+    assert_eq!(
+        (received.path.as_str(), received.body.as_ref()),
+        ("/v1/files?purpose=x", [1, 2, 255].as_slice())
+    );
     assert_eq!(received.headers["authorization"], "Bearer client");
 }
 
@@ -87,11 +91,18 @@ async fn routes_that_carry_no_text_go_through_unread() {
 async fn headers_of_a_connection_stay_on_it_and_an_id_comes_back() {
     let ground = Ground::new(READING, |_| Reply::says("fine"));
     let mut request = post(CHAT, crate::ground::ask("hello").to_string());
-    for (name, value) in [("expect", "100-continue"), ("connection", "x-mine"), ("x-mine", "1"), ("x-request-id", "seven")] {
+    for (name, value) in
+        [("expect", "100-continue"), ("connection", "x-mine"), ("x-mine", "1"), ("x-request-id", "seven")]
+    {
         request.headers_mut().insert(name, value.parse().expect("value"));
     }
     let got = read(ground.head(request).await).await;
     let headers = &ground.received()[0].headers;
-    assert!(["expect", "connection", "x-mine", "accept-encoding"].iter().all(|name| !headers.contains_key(*name)));
-    assert_eq!((got.header("x-request-id"), headers["x-request-id"].to_str().expect("id")), ("seven", "seven"));
+    assert!(
+        ["expect", "connection", "x-mine", "accept-encoding"].iter().all(|name| !headers.contains_key(*name))
+    );
+    assert_eq!(
+        (got.header("x-request-id"), headers["x-request-id"].to_str().expect("id")),
+        ("seven", "seven")
+    );
 }

@@ -88,7 +88,10 @@ async fn answers_that_cannot_be_judged_are_not_let_through_unseen() {
 
 #[tokio::test]
 async fn an_error_of_the_upstream_is_the_clients_to_read() {
-    let ground = Ground::new(READING, |_| Reply { status: 429, ..Reply::json(&json!({"error": {"message": "slow down"}})) });
+    let ground = Ground::new(READING, |_| Reply {
+        status: 429,
+        ..Reply::json(&json!({"error": {"message": "slow down"}}))
+    });
     let got = ground.chat("hi").await;
     assert_eq!((got.status, got.decision()), (429, "passed"));
     assert_eq!(got.json()["error"]["message"], "slow down");
@@ -97,7 +100,10 @@ async fn an_error_of_the_upstream_is_the_clients_to_read() {
 #[tokio::test]
 async fn an_upstream_that_cannot_be_reached_is_named_and_recorded() {
     let ground = Ground::sending("", READING, |_| async {
-        Err(demur::error::Error::UpstreamTimeout { name: "main".to_owned(), limit: std::time::Duration::from_secs(1) })
+        Err(demur::error::Error::UpstreamTimeout {
+            name: "main".to_owned(),
+            limit: std::time::Duration::from_secs(1),
+        })
     });
     let got = ground.chat("hi").await;
     assert_eq!((got.status, got.json()["error"]["code"].as_str()), (504, Some("upstream_timeout")));

@@ -171,7 +171,11 @@ impl Ground {
     }
 
     /// With more configuration than usual.
-    pub fn with(more: &str, rules: &str, script: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+    pub fn with(
+        more: &str,
+        rules: &str,
+        script: impl Fn(&Received) -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let script = Arc::new(script);
         Self::sending(more, rules, move |received| {
             let reply = script(&received);
@@ -193,7 +197,8 @@ impl Ground {
              policies: {{dir: policies}}\nrecords: {{path: '{}'}}\n{models}{more}",
             folder.path().join("records.jsonl").display()
         );
-        let config = Config::parse("demur.yaml", &text, folder.path(), Overrides::default()).expect("a configuration");
+        let config =
+            Config::parse("demur.yaml", &text, folder.path(), Overrides::default()).expect("a configuration");
         let app = App::with_classifiers(config, registry(), Metrics::new().expect("metrics"))
             .unwrap_or_else(|error| panic!("{error}"));
         let received = Arc::new(Mutex::new(Vec::new()));
@@ -247,7 +252,11 @@ impl Ground {
 pub async fn read(response: Response<Body>) -> Got {
     let (head, body) = response.into_parts();
     let body = tokio::time::timeout(Duration::from_secs(20), body.collect()).await.expect("the answer ends");
-    Got { status: head.status.as_u16(), headers: head.headers, body: body.expect("the answer is whole").to_bytes() }
+    Got {
+        status: head.status.as_u16(),
+        headers: head.headers,
+        body: body.expect("the answer is whole").to_bytes(),
+    }
 }
 
 pub fn post(path: &str, body: impl Into<Bytes>) -> Request<Body> {
@@ -297,7 +306,8 @@ fn write_rules(folder: &Path, rules: &str) {
     let folder = folder.join("policies");
     std::fs::create_dir_all(&folder).expect("a folder");
     let indented: String = rules.lines().map(|line| format!("    {line}\n")).collect();
-    let policy = format!("apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: p}}\nspec:\n  rules:\n{indented}");
+    let policy =
+        format!("apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: p}}\nspec:\n  rules:\n{indented}");
     std::fs::write(folder.join("p.yaml"), policy).expect("a policy");
 }
 
@@ -320,7 +330,8 @@ where
             let (upstream, request) = cleared.into_parts();
             let (head, body) = request.into_parts();
             let body = body.collect().await.expect("the request is whole").to_bytes();
-            let one = Received { upstream: upstream.name, path: head.uri.to_string(), headers: head.headers, body };
+            let one =
+                Received { upstream: upstream.name, path: head.uri.to_string(), headers: head.headers, body };
             received.lock().expect("lock").push(one.clone());
             Ok(script(one).await?.response(gone))
         }

@@ -63,7 +63,8 @@ async fn an_upstream_that_does_not_stream_is_repaired_in_the_form_that_it_answer
 #[tokio::test]
 async fn a_late_refusal_cuts_the_stream_in_the_way_of_the_dialect() {
     let text = format!("{HELP} {}", format!("{REFUSAL} ").repeat(8));
-    let ground = Ground::new(WITHHOLD, move |_| Reply { hangs: true, ..Reply::streams(&events(&text)[..250]) });
+    let ground =
+        Ground::new(WITHHOLD, move |_| Reply { hangs: true, ..Reply::streams(&events(&text)[..250]) });
     let got = stream(&ground, HARMLESS).await;
     assert!(got.streamed(0).starts_with(HELP));
     assert_eq!(got.finishes(0), ["content_filter"]);
@@ -91,7 +92,10 @@ async fn a_stream_that_breaks_ends_with_the_error_of_the_dialect() {
         let text = got.text();
         assert!(text.contains("\"error\"") && text.ends_with(DONE), "{text}");
         let records = ground.records(1).await;
-        assert_eq!((&records[0]["outcome"], &records[0]["error"]), (&json!("failed"), &json!("upstream_answer")));
+        assert_eq!(
+            (&records[0]["outcome"], &records[0]["error"]),
+            (&json!("failed"), &json!("upstream_answer"))
+        );
     }
 }
 
@@ -116,7 +120,11 @@ async fn one_of_two_choices_is_repaired_and_the_other_stays() {
             events.extend(refusal.next().map(|word| chunk(0, &json!({"content": word}), None)));
             events.extend(help.next().map(|word| chunk(1, &json!({"content": word}), None)));
         }
-        events.extend([chunk(0, &json!({}), Some("stop")), chunk(1, &json!({}), Some("length")), DONE.to_owned()]);
+        events.extend([
+            chunk(0, &json!({}), Some("stop")),
+            chunk(1, &json!({}), Some("length")),
+            DONE.to_owned(),
+        ]);
         Reply::streams(&events)
     });
     let got = stream(&ground, HARMLESS).await;
@@ -127,7 +135,8 @@ async fn one_of_two_choices_is_repaired_and_the_other_stays() {
 
 #[tokio::test]
 async fn a_client_that_leaves_takes_the_upstream_with_it() {
-    let ground = Ground::new(READING, |_| Reply { hangs: true, ..Reply::streams(&events(&HELP.repeat(4))[..100]) });
+    let ground =
+        Ground::new(READING, |_| Reply { hangs: true, ..Reply::streams(&events(&HELP.repeat(4))[..100]) });
     let mut response = ground.head(post(CHAT, ask_stream("hello").to_string())).await;
     assert!(response.body_mut().frame().await.is_some_and(|frame| frame.is_ok()));
     drop(response);

@@ -130,7 +130,7 @@ mod tests {
     use crate::error::Error;
 
     fn layer(max_concurrent: usize) -> AdmitLayer {
-        let long = Duration::from_secs(3600);
+        let long = Duration::from_hours(1);
         AdmitLayer::new(&Limits {
             max_body_bytes: 1,
             max_answer_bytes: 1,
@@ -196,7 +196,7 @@ mod tests {
         handle.allow(2);
         let service = layer(1).layer(mock.map_err(|error| Error::Internal(error.to_string())));
         let began = Instant::now();
-        let asked = tokio::time::timeout(Duration::from_secs(60), service.clone().oneshot(request()));
+        let asked = tokio::time::timeout(Duration::from_mins(1), service.clone().oneshot(request()));
         let (answer, pending) = tokio::join!(asked, handle.next_request());
         assert!(matches!(answer, Ok(Err(Error::Deadline { .. }))));
         assert_eq!(began.elapsed(), Duration::from_secs(10));

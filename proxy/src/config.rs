@@ -258,17 +258,17 @@ impl Config {
         {
             findings.push(format!("helper.upstream: there is no upstream `{}`", helper.upstream));
         }
-        let tenant_header = file.tenant_header.and_then(|name| match name.parse() {
-            Ok(header) => Some(header),
-            Err(_) => {
+        let tenant_header = file.tenant_header.and_then(|name| {
+            let header = name.parse().ok();
+            if header.is_none() {
                 findings.push(format!("tenantHeader: `{name}` is not a header name"));
-                None
             }
+            header
         });
         let (policies, poll) =
             file.policies.map_or((None, None), |written| (Some(written.dir), written.poll));
         let poll = span("policies.poll", poll, 250, &mut findings);
-        let classifiers = classifiers(file.classifiers, &mut findings);
+        let classifiers = classifiers(&file.classifiers, &mut findings);
         let stream = stream(&file.stream, &mut findings);
         let limits = limits(&file.limits, &mut findings);
         match (listen, admin) {
@@ -315,13 +315,11 @@ fn overlay(file: &mut raw::File, overrides: raw::Overrides) {
 }
 
 fn address(key: &str, text: &str, findings: &mut Vec<String>) -> Option<SocketAddr> {
-    match text.parse() {
-        Ok(address) => Some(address),
-        Err(_) => {
-            findings.push(format!("{key}: `{text}` is not an address such as `0.0.0.0:8080`"));
-            None
-        }
+    let address = text.parse().ok();
+    if address.is_none() {
+        findings.push(format!("{key}: `{text}` is not an address such as `0.0.0.0:8080`"));
     }
+    address
 }
 
 /// A duration with a default in milliseconds; a negative or empty one is a finding.
@@ -350,7 +348,7 @@ fn upstreams(written: Vec<raw::Upstream>, base: &Path, findings: &mut Vec<String
         let Some(url) = base_url(&key, &upstream.url, findings) else { continue };
         made.push(UpstreamConfig {
             url,
-            api_key: upstream.api_key.and_then(|secret| reveal(&key, secret, base, findings)),
+            api_key: upstream.api_key.and_then(|secret| reveal(&key, &secret, base, findings)),
             forward_client_key: upstream.forward_client_key,
             ca: upstream.ca.map(|path| base.join(path)),
             connect_timeout: span(
@@ -387,8 +385,8 @@ fn base_url(key: &str, text: &str, findings: &mut Vec<String>) -> Option<Uri> {
 }
 
 /// Fetches a secret from where it lives; a missing one is found at start, not at the first request.
-fn reveal(key: &str, secret: raw::Secret, base: &Path, findings: &mut Vec<String>) -> Option<Secret> {
-    let found = match &secret {
+fn reveal(key: &str, secret: &raw::Secret, base: &Path, findings: &mut Vec<String>) -> Option<Secret> {
+    let found = match secret {
         raw::Secret::Env(name) => read_env(name).ok_or(format!("the environment has no `{name}`")),
         raw::Secret::File(path) => std::fs::read_to_string(base.join(path))
             .map_err(|error| format!("cannot read `{}`: {error}", path.display())),
@@ -411,7 +409,7 @@ fn read_env(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-fn classifiers(written: raw::Classifiers, findings: &mut Vec<String>) -> ClassifierConfig {
+fn classifiers(written: &raw::Classifiers, findings: &mut Vec<String>) -> ClassifierConfig {
     let dirs =
         if written.dirs.is_empty() { shipped_models().into_iter().collect() } else { written.dirs.clone() };
     if dirs.is_empty() {

@@ -80,6 +80,7 @@ impl Metrics {
     ///
     /// # Errors
     /// When two metrics have the same name, which is a defect.
+    #[expect(clippy::too_many_lines, reason = "one list of everything that is measured")]
     pub fn new() -> Result<Self, prometheus::Error> {
         let make = Maker { registry: Registry::new() };
         Ok(Self {

@@ -229,15 +229,12 @@ impl Calibrate {
             return Ok(());
         };
         let yaml = summary.file(upstream, rows, used).to_yaml()?;
-        match &self.out {
-            Some(path) => {
-                deliver(&yaml, Some(path))?;
-                output::print(&text);
-            }
-            None => {
-                output::print(&yaml);
-                output::diagnose(&text);
-            }
+        if let Some(path) = &self.out {
+            deliver(&yaml, Some(path))?;
+            output::print(&text);
+        } else {
+            output::print(&yaml);
+            output::diagnose(&text);
         }
         Ok(())
     }

@@ -47,7 +47,9 @@ impl Models {
         if matches!(self.command, ModelsCommand::List) {
             output::print(&format!("{}\n", table(&manifests)));
         }
-        wrong.iter().for_each(|error| output::complain(error));
+        for error in &wrong {
+            output::complain(error);
+        }
         Ok(if wrong.is_empty() { Exit::Fine } else { Exit::Failed })
     }
 }

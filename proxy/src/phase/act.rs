@@ -12,7 +12,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
 
 use crate::body::{self, Body};
-use crate::config::{Blocked, Config, UpstreamConfig};
+use crate::config::{Blocked, Config, Secret, UpstreamConfig};
 use crate::error::Error;
 use crate::phase::classify;
 use crate::phase::exchange::{Departure, Exchange};
@@ -82,8 +82,8 @@ pub fn clear(exchange: &Exchange, departure: Departure) -> Result<Cleared, Error
     headers.remove(header::ACCEPT_ENCODING);
     headers.remove(header::CONTENT_LENGTH);
     path = credentials(&mut headers, path, config, upstream, exchange.guarded.dialect.name());
-    request(Method::POST, path, headers, body::full(bytes))
-        .map(|request| Cleared { upstream: upstream.clone(), request })
+    let request = request(Method::POST, path, headers, body::full(bytes));
+    Ok(Cleared { upstream: upstream.clone(), request })
 }
 
 /// Clears a request on a route that carries no text a policy reads: it leaves as it came, unread.
@@ -94,7 +94,8 @@ pub fn pass(config: &Config, head: Parts, body: Body) -> Result<Cleared, Error> 
     let upstream = upstream(config, None)?;
     let mut headers = forwarded(&head.headers);
     let path = credentials(&mut headers, head.uri.path_and_query().cloned(), config, upstream, "");
-    request(head.method, path, headers, body).map(|request| Cleared { upstream: upstream.clone(), request })
+    let request = request(head.method, path, headers, body);
+    Ok(Cleared { upstream: upstream.clone(), request })
 }
 
 /// Clears a request that demur writes itself, to the helper model. Its text is of a prompt that was judged.
@@ -107,8 +108,8 @@ pub fn to_helper(config: &Config, upstream_name: &str, written: Bytes) -> Result
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let path = Some(PathAndQuery::from_static("/v1/chat/completions"));
     let path = credentials(&mut headers, path, config, upstream, "openai-chat");
-    request(Method::POST, path, headers, body::full(written))
-        .map(|request| Cleared { upstream: upstream.clone(), request })
+    let request = request(Method::POST, path, headers, body::full(written));
+    Ok(Cleared { upstream: upstream.clone(), request })
 }
 
 /// The edit that tells the model which words not to stumble over; `None` when no word drives the refusal.
@@ -210,13 +211,13 @@ fn request(
     path: Option<PathAndQuery>,
     headers: HeaderMap,
     body: Body,
-) -> Result<http::Request<Body>, Error> {
+) -> http::Request<Body> {
     let path = path.unwrap_or_else(|| PathAndQuery::from_static("/"));
     let mut request = http::Request::new(body);
     *request.method_mut() = method;
     *request.uri_mut() = http::Uri::from(path);
     *request.headers_mut() = headers;
-    Ok(request)
+    request
 }
 
 /// The headers that travel on: all but those of the connection and those that it names.
@@ -257,7 +258,7 @@ fn credentials(
         headers.remove(name);
     }
     let path = path.map(without_key);
-    let Some(key) = upstream.api_key.as_ref().map(|secret| secret.reveal()) else { return path };
+    let Some(key) = upstream.api_key.as_ref().map(Secret::reveal) else { return path };
     let (name, value) = match dialect {
         "anthropic" | "anthropic-messages" => (HeaderName::from_static("x-api-key"), key.to_owned()),
         "gemini" => (HeaderName::from_static("x-goog-api-key"), key.to_owned()),

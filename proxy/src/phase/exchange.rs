@@ -80,7 +80,7 @@ impl Exchange {
         journal.record.path.clone_from(&guarded.endpoint.path);
         journal.record.dialect = guarded.dialect.name();
         journal.record.upstream.clone_from(&facts.request.upstream);
-        journal.record.revision = live.policies.revision().to_owned();
+        live.policies.revision().clone_into(&mut journal.record.revision);
         journal.record.unjudged.clone_from(&request.view.unjudged);
         journal.record.classifiers = live
             .classifiers

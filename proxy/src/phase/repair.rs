@@ -127,7 +127,7 @@ async fn ask_again(
     let answered = accept::judge(exchange, upstream, &repaired.text, &repaired.beside).await?;
     exchange.facts.refusal = answered.refusal;
     exchange.facts.answer_harm = answered.harm;
-    exchange.facts.request.upstream = upstream.to_owned();
+    upstream.clone_into(&mut exchange.facts.request.upstream);
     if let Some(response) = &mut exchange.facts.response {
         response.status = repaired.head.status.as_u16();
         response.words = u32::try_from(repaired.text.split_whitespace().count()).unwrap_or(u32::MAX);

@@ -78,10 +78,10 @@ async fn changes(exchange: &Exchange, send: &Send, wanted: &[Applied]) -> Vec<Ed
             Change::AddSystem(add) => edits.push(act::add_system(add)),
             Change::SetParams(params) => edits.push(Edit::SetParams(params.clone())),
             Change::IgnoreWords(ignore) if harmless => {
-                edits.extend(act::ignore_words(exchange, ignore).await)
+                edits.extend(act::ignore_words(exchange, ignore).await);
             }
             Change::Rephrase(wanted) if harmless => {
-                edits.extend(rephrase::rephrase(exchange, send, wanted).await)
+                edits.extend(rephrase::rephrase(exchange, send, wanted).await);
             }
             Change::IgnoreWords(_) | Change::Rephrase(_) => {
                 tracing::warn!(rule = %applied.rule, "a prompt not known to be harmless is not coaxed");

@@ -305,7 +305,7 @@ pub fn events(text: &str) -> Vec<String> {
 fn write_rules(folder: &Path, rules: &str) {
     let folder = folder.join("policies");
     std::fs::create_dir_all(&folder).expect("a folder");
-    let indented: String = rules.lines().map(|line| format!("    {line}\n")).collect();
+    let indented = format!("    {}\n", rules.trim().replace('\n', "\n    "));
     let policy =
         format!("apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: p}}\nspec:\n  rules:\n{indented}");
     std::fs::write(folder.join("p.yaml"), policy).expect("a policy");

@@ -2,12 +2,7 @@
 //! before upstreams that say what the test scripts.
 //!
 //! Nothing listens on a port here: requests go into the stack and answers come out of it.
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test ends where its ground gives way"
-)]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its ground gives way")]
 #![expect(clippy::indexing_slicing, clippy::disallowed_methods, reason = "tests")]
 
 mod ground;

@@ -1,4 +1,5 @@
 //! A report as tables for people.
+#![expect(clippy::format_push_string, reason = "markup reads best as it is written; a report is no hot path")]
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use demur_classifiers::measure::Confusion;

@@ -229,13 +229,13 @@ fn the_end_of_an_answer_waits_for_the_verdict_on_its_last_words() {
     let stream = say(0, "one two three four five six ") + &say(0, "bad ") + &finish(0) + DONE;
     let mut driver = Driver::new(SETTINGS, |_, _| Verdict::Allow);
     let mut framer = Framer::new(Framing::Sse);
-    let mut frames = framer.push(stream.as_bytes()).into_iter();
-    let first = frames.next().expect("first");
+    let mut arriving = framer.push(stream.as_bytes()).into_iter();
+    let first = arriving.next().expect("first");
     driver.gate.push(first);
     driver.settle();
-    let second = frames.next().expect("second");
+    let second = arriving.next().expect("second");
     assert!(driver.gate.push(second).is_some());
-    let third = frames.next().expect("the end");
+    let third = arriving.next().expect("the end");
     assert_eq!(driver.gate.push(third), None);
     assert_eq!(driver.gate.state(), State::Judging);
     assert!(driver.gate.next_window().is_some_and(|window| window.text.ends_with("bad ")));

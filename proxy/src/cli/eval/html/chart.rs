@@ -1,4 +1,5 @@
 //! Small charts as SVG: axes from 0 to a top, lines, dots, bars.
+#![expect(clippy::format_push_string, reason = "markup reads best as it is written; a report is no hot path")]
 
 /// A chart being drawn.
 pub struct Chart {
@@ -19,7 +20,7 @@ impl Chart {
         let mut chart = Self { top, body: String::new() };
         for step in 0..=5 {
             let share = f64::from(step) / 5.0;
-            let (at_x, at_y) = (chart.x(share), chart.y(share * top));
+            let (at_x, at_y) = (Self::x(share), chart.y(share * top));
             chart.body.push_str(&format!(
                 "<line class=\"grid\" x1=\"{at_x:.1}\" y1=\"{:.1}\" x2=\"{at_x:.1}\" y2=\"{:.1}\"/>\
                  <line class=\"grid\" x1=\"{LEFT}\" y1=\"{at_y:.1}\" x2=\"{:.1}\" y2=\"{at_y:.1}\"/>\
@@ -42,7 +43,7 @@ impl Chart {
     pub fn mirrored(x: &str, y: &str, top: f64) -> Self {
         let mut chart = Self { top, body: String::new() };
         for step in 0..=5 {
-            let at = chart.x(f64::from(step) / 5.0);
+            let at = Self::x(f64::from(step) / 5.0);
             chart.body.push_str(&format!(
                 "<text class=\"tick\" x=\"{at:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{:.1}</text>",
                 HEIGHT - LOWER + 17.0,
@@ -76,7 +77,7 @@ impl Chart {
 
     /// The straight line on which both coordinates are the same.
     pub fn diagonal(&mut self) {
-        let (x, y) = (self.x(1.0), self.y(self.top));
+        let (x, y) = (Self::x(1.0), self.y(self.top));
         self.body.push_str(&format!(
             "<line class=\"guide\" x1=\"{LEFT}\" y1=\"{:.1}\" x2=\"{x:.1}\" y2=\"{y:.1}\"/>",
             HEIGHT - LOWER
@@ -85,7 +86,7 @@ impl Chart {
 
     /// A vertical line at a score.
     pub fn mark(&mut self, x: f64) {
-        let at = self.x(x);
+        let at = Self::x(x);
         self.body.push_str(&format!(
             "<line class=\"mark\" x1=\"{at:.1}\" y1=\"{UPPER}\" x2=\"{at:.1}\" y2=\"{:.1}\"/>",
             HEIGHT - LOWER
@@ -94,7 +95,7 @@ impl Chart {
 
     /// A shaded interval of x.
     pub fn band(&mut self, from: f64, to: f64) {
-        let (left, right) = (self.x(from), self.x(to));
+        let (left, right) = (Self::x(from), Self::x(to));
         self.body.push_str(&format!(
             "<rect class=\"band\" x=\"{left:.1}\" y=\"{UPPER}\" width=\"{:.1}\" height=\"{:.1}\"/>",
             (right - left).max(0.0),
@@ -107,7 +108,7 @@ impl Chart {
         let mut path = String::new();
         let mut last: Option<(f64, f64)> = None;
         for (index, (x, y)) in points.iter().enumerate() {
-            let at = (self.x(*x), self.y(*y));
+            let at = (Self::x(*x), self.y(*y));
             // A page of a million rows need not hold a million points: nobody sees a third of a pixel.
             let near = last.is_some_and(|last| (last.0 - at.0).abs() + (last.1 - at.1).abs() < 0.3);
             if near && index + 1 < points.len() {
@@ -118,7 +119,7 @@ impl Chart {
         }
         if let (true, Some((first, _)), Some((end, _))) = (filled, points.first(), points.last()) {
             let bottom = HEIGHT - LOWER;
-            let (first, end) = (self.x(*first), self.x(*end));
+            let (first, end) = (Self::x(*first), Self::x(*end));
             self.body.push_str(&format!(
                 "<path class=\"area\" d=\"{path}L{end:.1} {bottom:.1}L{first:.1} {bottom:.1}Z\"/>"
             ));
@@ -128,7 +129,7 @@ impl Chart {
 
     /// A dot, and what to say of it to whoever points at it.
     pub fn dot(&mut self, x: f64, y: f64, radius: f64, title: &str) {
-        let (x, y, title) = (self.x(x), self.y(y), escape(title));
+        let (x, y, title) = (Self::x(x), self.y(y), escape(title));
         self.body.push_str(&format!(
             "<circle class=\"dot\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"{radius:.1}\"><title>{title}</title></circle>"
         ));
@@ -136,7 +137,7 @@ impl Chart {
 
     /// The dot that stands for the classifier as it is, with a label beside it.
     pub fn here(&mut self, x: f64, y: f64, label: &str) {
-        let (at_x, at_y) = (self.x(x), self.y(y));
+        let (at_x, at_y) = (Self::x(x), self.y(y));
         // The label keeps inside the frame.
         // Curves rise to the right, so what is free lies above on the left and below on the right.
         let (anchor, dx) = if x > 0.55 { ("end", -9.0) } else { ("start", 11.0) };
@@ -153,7 +154,7 @@ impl Chart {
 
     /// A bar up from the middle, or down from it.
     pub fn mirrored_bar(&mut self, from: f64, to: f64, share: f64, up: bool) {
-        let (left, right) = (self.x(from), self.x(to));
+        let (left, right) = (Self::x(from), Self::x(to));
         let (middle, end) = (self.mirrored_y(0.0), self.mirrored_y(if up { share } else { -share }));
         self.body.push_str(&format!(
             "<rect class=\"{}\" x=\"{:.1}\" y=\"{:.1}\" width=\"{:.1}\" height=\"{:.1}\"><title>{share:.3}</title></rect>",
@@ -184,7 +185,7 @@ impl Chart {
         )
     }
 
-    fn x(&self, value: f64) -> f64 {
+    fn x(value: f64) -> f64 {
         LEFT + value.clamp(0.0, 1.0) * (WIDTH - LEFT - RIGHT)
     }
 

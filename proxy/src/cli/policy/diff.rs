@@ -1,5 +1,6 @@
 //! `demur policy diff`: what a change of policies would have done, before it ships.
 
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -11,6 +12,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use crate::cli::output::{self, Exit, Failure, Result};
 use crate::cli::policy::judge::Classifiers;
 use crate::cli::policy::labelled;
+use crate::cli::policy::story::shortened;
 use crate::cli::policy::surroundings::{Surroundings, compiled};
 use crate::sources::Folder;
 
@@ -111,7 +113,7 @@ impl Compare {
         }
         let found = diff::diff(&old, &new, &exchanges);
         output::print(&match self.format {
-            Format::Human => diff::text(&found),
+            Format::Human => format!("{}{}", diff::text(&found), examples(&found)),
             Format::Markdown => diff::markdown(&found),
             Format::Json => format!("{:#}\n", serde_json::to_value(&found)?),
         });
@@ -186,6 +188,17 @@ impl FromStr for Limit {
     }
 }
 
+/// The differences that tell most, one a line.
+fn examples(found: &Diff) -> String {
+    let mut out = String::new();
+    for example in &found.examples {
+        let harm = example.harm.map(|harm| format!(", harm {harm:.2}")).unwrap_or_default();
+        let text = example.text.as_deref().map(|text| format!(": {}", shortened(text))).unwrap_or_default();
+        let _ = writeln!(out, "  e.g. {}, {} -> {}{harm}{text}", example.id, example.old, example.new);
+    }
+    out
+}
+
 fn policies(path: &Path, environment: &Environment) -> std::result::Result<Option<PolicySet>, Failure> {
     let files = Folder::At(path.to_owned()).read()?;
     Ok(compiled(&files, environment, output::Format::Human))
@@ -198,7 +211,9 @@ fn records(paths: &[PathBuf]) -> std::result::Result<Vec<Exchange>, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("cannot read `{name}`: {error}"))?;
         let (read, unreadable) = diff::read_records(&text);
         if unreadable > 0 {
-            output::diagnose(&format!("warning: {unreadable} lines of `{name}` are no decision records\n"));
+            output::diagnose(&format!(
+                "warning: lines of `{name}` that are no decision records: {unreadable}\n"
+            ));
         }
         exchanges.extend(read);
     }

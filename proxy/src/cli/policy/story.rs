@@ -292,7 +292,7 @@ fn ended(phase: Phase, outcome: &Outcome) -> String {
 }
 
 /// The beginning of a text, on one line.
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     if line.chars().count() <= 120 {
         return line;

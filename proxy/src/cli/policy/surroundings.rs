@@ -42,7 +42,7 @@ pub struct Surroundings {
     #[arg(long, help_heading = "Surroundings")]
     helper: bool,
     /// Folder of classifiers [default: the ones that demur brings].
-    #[arg(long, value_name = "DIR", help_heading = "Surroundings")]
+    #[arg(long, env = "DEMUR_MODELS", value_name = "DIR", help_heading = "Surroundings")]
     models: Option<PathBuf>,
 }
 

@@ -33,8 +33,10 @@ test-clients: onnxruntime ## the official OpenAI client, with and without demur 
 bench: onnxruntime ## demur beside nginx, and the classifiers beside a bare ONNX loop
 	tests/bench/run.sh
 
-train: ## train the shipped classifiers anew from their seed
-	classifiers/training/run.sh
+train: ## train the shipped classifiers anew from their seed (DEMUR_DATA names the data)
+	$(PYTHON) -m venv .venv
+	.venv/bin/pip install --quiet --requirement classifiers/training/requirements.txt
+	.venv/bin/python classifiers/training/train.py
 
 onnxruntime: ## fetch ONNX Runtime, checked to the byte, into .onnxruntime/ (VARIANT=gpu for CUDA)
 	@$(PYTHON) classifiers/fetch-onnxruntime.py --variant $(VARIANT)

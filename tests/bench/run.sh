@@ -26,3 +26,7 @@ target="${CARGO_TARGET_DIR:-target}/release"
 grep -m1 'model name' /proc/cpuinfo 2>/dev/null | sed 's/.*: //' || true
 echo "$(nproc 2>/dev/null || echo '?') cores"
 DEMUR_BIN="$target/demur" "$target/bench-proxy" "$@"
+
+echo
+echo "one classification, beside a bare ONNX Runtime loop in the same process"
+"$cargo" bench --quiet --locked --package demur-classifiers --bench overhead

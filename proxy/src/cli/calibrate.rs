@@ -4,18 +4,18 @@
 //! likelier than which differs far less. So the network stays as it is, and two numbers between its logits and
 //! its probabilities are fitted to rows of that model. What is written is the file that classifiers read.
 
+pub mod summary;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use demur_classifiers::HeadJudgement;
-use demur_classifiers::calibrate::file::{self, CalibrationFile, Fitted, Spec};
 use demur_classifiers::calibrate::fit::{self, Costs, Target};
-use demur_classifiers::calibrate::{Band, Calibration, Cut, Written, log_odds};
-use demur_classifiers::measure::{Figures, Scored, figures};
-use serde::Serialize;
+use demur_classifiers::calibrate::{Calibration, Cut, log_odds};
+use demur_classifiers::measure::Scored;
 
-use crate::cli::eval::human::{bare, number, right};
+use crate::cli::calibrate::summary::{FOLDS, Measured, Summary};
 use crate::cli::eval::judge::Judge;
 use crate::cli::eval::rows::{self, Partial, Row, Rows, Selection, Task};
 use crate::cli::eval::{Input, deliver, rounded};
@@ -105,36 +105,6 @@ struct Sample {
     novel: bool,
 }
 
-/// What was found.
-#[derive(Debug, Serialize)]
-struct Summary {
-    head: &'static str,
-    classifier: String,
-    digest: String,
-    upstream: Option<String>,
-    calibration: Written,
-    threshold: f64,
-    abstain: Option<Band>,
-    /// With the shipped calibration and cut.
-    shipped: Measured,
-    /// With those found; the calibration measured on rows that it was not fitted to.
-    found: Measured,
-    skipped: BTreeMap<String, usize>,
-}
-
-/// How good scores are, and what mistakes cost with them.
-#[derive(Debug, Serialize)]
-struct Measured {
-    /// The mean surprise at the truth.
-    log_loss: f64,
-    /// What mistakes cost by row, if costs are known.
-    cost: Option<f64>,
-    #[serde(flatten)]
-    figures: Figures,
-}
-
-/// Parts of the rows, each measured with a fit to the others.
-const FOLDS: usize = 5;
 /// Fewer rows than this give a calibration that the next rows may contradict.
 const FEW: usize = 50;
 
@@ -202,9 +172,9 @@ impl Calibrate {
         // A fit to rows looks better on those rows than on the next.
         let unseen = if self.upstream.is_some() { self.method.cross_fit(samples) } else { None };
         let unseen = unseen.unwrap_or_else(|| scores(samples, calibration));
-        let measured = |scores: &[(f64, bool)], cut| Measured::of(scores, samples, cut, self.costs);
+        let measured = |scores: &[(f64, bool)], cut| Measured::of(&scored(scores, samples, cut), self.costs);
         Summary {
-            head: head_name(self.head),
+            head: self.head.task().head(),
             classifier: manifest.name.to_string(),
             digest: manifest.digest.to_string(),
             upstream: self.upstream.clone(),
@@ -229,8 +199,8 @@ impl Calibrate {
             return Ok(());
         };
         let yaml = summary.file(upstream, rows, used).to_yaml()?;
-        if let Some(path) = &self.out {
-            deliver(&yaml, Some(path))?;
+        if self.out.is_some() {
+            deliver(&yaml, self.out.as_deref())?;
             output::print(&text);
         } else {
             output::print(&yaml);
@@ -248,10 +218,6 @@ impl Head {
             Self::Harm => Task::Harm,
         }
     }
-}
-
-fn head_name(head: Head) -> &'static str {
-    head.task().head()
 }
 
 impl Method {
@@ -308,76 +274,6 @@ impl Sample {
     }
 }
 
-impl Measured {
-    fn of(scores: &[(f64, bool)], samples: &[Sample], cut: Cut, costs: Option<Costs>) -> Self {
-        let row = |((score, positive), sample): (&(f64, bool), &Sample)| Scored {
-            score: *score,
-            threshold: cut.threshold,
-            positive: *positive,
-            abstained: sample.novel || cut.abstain.is_some_and(|band| band.holds(*score)),
-        };
-        let rows: Vec<Scored> = scores.iter().zip(samples).map(row).collect();
-        let surprise =
-            |(score, positive): &(f64, bool)| -(if *positive { *score } else { 1.0 - score }).max(1e-12).ln();
-        let count = rows.len().max(1) as f64;
-        let cost = |costs: Costs| rows.iter().map(|row| cost(row, costs)).sum::<f64>() / count;
-        Self {
-            log_loss: scores.iter().map(surprise).sum::<f64>() / count,
-            cost: costs.map(cost),
-            figures: figures(&rows),
-        }
-    }
-}
-
-impl Summary {
-    fn file(&self, upstream: &str, rows: &Rows, used: usize) -> CalibrationFile {
-        let head = file::Head {
-            name: self.head.to_owned(),
-            calibration: self.calibration,
-            threshold: self.threshold,
-            abstain: self.abstain,
-        };
-        let fitted = Fitted { rows: used, from: rows.files.join(", ") };
-        let (classifier, digest) = (self.classifier.clone(), self.digest.clone());
-        CalibrationFile::new(upstream, Spec { classifier, digest, heads: vec![head], fitted: Some(fitted) })
-    }
-
-    fn table(&self) -> String {
-        let mut table = bare();
-        let what = self.upstream.as_deref().map_or_else(String::new, |upstream| format!(" for {upstream}"));
-        let (shipped, found) = (&self.shipped, &self.found);
-        let title = format!("{}{what}, n = {}", self.head, found.figures.n);
-        let after = if self.upstream.is_some() { "calibrated" } else { "cut" };
-        table.set_header([title.as_str(), "shipped", after]);
-        for (name, before, after) in [
-            ("log loss", Some(shipped.log_loss), Some(found.log_loss)),
-            ("calibration error", shipped.figures.ece, found.figures.ece),
-            ("accuracy", shipped.figures.accuracy, found.figures.accuracy),
-            ("precision", shipped.figures.precision, found.figures.precision),
-            ("TPR (recall)", shipped.figures.tpr, found.figures.tpr),
-            ("FPR", shipped.figures.fpr, found.figures.fpr),
-            ("coverage", shipped.figures.coverage, found.figures.coverage),
-            ("error among answered", shipped.figures.risk, found.figures.risk),
-        ] {
-            table.add_row([name.to_owned(), number(before), number(after)]);
-        }
-        if let (Some(before), Some(after)) = (shipped.cost, found.cost) {
-            table.add_row(["cost of a row".to_owned(), number(Some(before)), number(Some(after))]);
-        }
-        right(&mut table);
-        let band = self.abstain.map_or_else(
-            || "never abstains".to_owned(),
-            |band| format!("abstains between {:.4} and {:.4}", band.low, band.high),
-        );
-        let folds = if self.upstream.is_some() {
-            format!("calibrated figures: each fifth of the rows with a fit to the other {}\n", FOLDS - 1)
-        } else {
-            String::new()
-        };
-        format!("{table}\nthreshold {:.4} · {band}\n{folds}", self.threshold)
-    }
-}
-
 fn samples(rows: &[Row], judgements: &[HeadJudgement], judge: &Judge) -> Vec<Sample> {
     let labels = &judge.head().labels;
     let sample = |(row, judgement): (&Row, &HeadJudgement)| {
@@ -399,13 +295,14 @@ fn scores(samples: &[Sample], calibration: Calibration) -> Vec<(f64, bool)> {
     samples.iter().map(|sample| (sample.score(calibration), sample.positive)).collect()
 }
 
-fn cost(row: &Scored, costs: Costs) -> f64 {
-    match (row.abstained, row.is_found(), row.positive) {
-        (true, _, _) if costs.abstain.is_some() => costs.abstain.unwrap_or_default(),
-        (_, false, true) => costs.miss,
-        (_, true, false) => costs.false_alarm,
-        _ => 0.0,
-    }
+fn scored(scores: &[(f64, bool)], samples: &[Sample], cut: Cut) -> Vec<Scored> {
+    let row = |((score, positive), sample): (&(f64, bool), &Sample)| Scored {
+        score: *score,
+        threshold: cut.threshold,
+        positive: *positive,
+        abstained: sample.novel || cut.abstain.is_some_and(|band| band.holds(*score)),
+    };
+    scores.iter().zip(samples).map(row).collect()
 }
 
 fn unfit(samples: &[Sample]) -> String {

@@ -1,7 +1,6 @@
 //! A report as one page that needs no other file: no script, no font, nothing fetched.
 //!
 //! It shows figures, curves and counts, never the text of a row.
-#![expect(clippy::format_push_string, reason = "markup reads best as it is written; a report is no hot path")]
 
 pub mod chart;
 
@@ -143,20 +142,25 @@ fn tables(all: &Group) -> String {
 fn table(title: &str, confusion: &Confusion) -> String {
     let head: Vec<String> =
         confusion.labels.iter().map(|label| format!("<th>{}</th>", escape(label))).collect();
-    let mut rows = String::new();
+    let mut rows = Vec::new();
     for (at, (label, counts)) in confusion.labels.iter().zip(&confusion.counts).enumerate() {
-        let sum = counts.iter().sum::<usize>().max(1) as f64;
+        let sum = counts.iter().sum::<usize>() as f64;
+        if sum == 0.0 {
+            // A label that was only ever given has a column, and nothing to say in a row.
+            continue;
+        }
         let cell = |(column, count): (usize, &usize)| {
             let class = if column == at { "right" } else { "wrong" };
             let strength = *count as f64 / sum * 100.0;
             format!("<td class=\"{class}\" style=\"--share:{strength:.0}%\">{count}</td>")
         };
         let cells: Vec<String> = counts.iter().enumerate().map(cell).collect();
-        rows.push_str(&format!("<tr><th>{}</th>{}</tr>", escape(label), cells.concat()));
+        rows.push(format!("<tr><th>{}</th>{}</tr>", escape(label), cells.concat()));
     }
     format!(
-        "<div><h2>{title}</h2><table class=\"counts\"><tr><th class=\"corner\">truth ↓ answer →</th>{}</tr>{rows}</table></div>",
-        head.concat()
+        "<div><h2>{title}</h2><table class=\"counts\"><tr><th class=\"corner\">truth ↓ answer →</th>{}</tr>{}</table></div>",
+        head.concat(),
+        rows.concat()
     )
 }
 
@@ -170,7 +174,7 @@ fn groups(report: &Report) -> String {
         report.by.values().filter(|group| group.figures.auroc.is_some()).count() * 2 >= report.by.len();
     let shown = |figures: &Group| if ranked { figures.figures.auroc } else { figures.figures.accuracy };
     let range = |intervals: &Intervals| if ranked { intervals.auroc } else { intervals.accuracy };
-    let mut rows = String::new();
+    let mut rows = Vec::new();
     for (name, group) in &report.by {
         let figures = &group.figures;
         let picture = chart::whisker(shown(group), range(&group.intervals));
@@ -185,7 +189,7 @@ fn groups(report: &Report) -> String {
             figures.coverage,
         ];
         let cells: Vec<String> = values.iter().map(|value| format!("<td>{}</td>", number(*value))).collect();
-        rows.push_str(&format!(
+        rows.push(format!(
             "<tr><th>{}</th><td>{}</td><td>{}</td>{}<td class=\"picture\">{picture}</td></tr>\n",
             escape(name),
             figures.n,
@@ -205,15 +209,16 @@ fn groups(report: &Report) -> String {
             mean.coverage,
         ];
         let cells: Vec<String> = values.iter().map(|value| format!("<td>{}</td>", number(*value))).collect();
-        rows.push_str(&format!(
+        rows.push(format!(
             "<tr class=\"mean\"><th>mean of groups</th><td></td><td></td>{}<td></td></tr>\n",
             cells.concat()
         ));
     }
     let what = if ranked { "AUROC" } else { "accuracy" };
     format!(
-        "<section class=\"groups\">\n<h2>By {field}</h2>\n<div class=\"scroll\"><table class=\"plain wide\">\n<tr><th>{field}</th><th>n</th><th>{}</th><th>AUROC</th><th>accuracy</th><th>precision</th><th>TPR</th><th>FPR</th><th>macro-F1</th><th>ECE</th><th>coverage</th><th>{what}, 0 to 1</th></tr>\n{rows}</table></div>\n</section>",
-        report.about.classes[0]
+        "<section class=\"groups\">\n<h2>By {field}</h2>\n<div class=\"scroll\"><table class=\"plain wide\">\n<tr><th>{field}</th><th>n</th><th>{}</th><th>AUROC</th><th>accuracy</th><th>precision</th><th>TPR</th><th>FPR</th><th>macro-F1</th><th>ECE</th><th>coverage</th><th>{what}, 0 to 1</th></tr>\n{}</table></div>\n</section>",
+        report.about.classes[0],
+        rows.concat()
     )
 }
 

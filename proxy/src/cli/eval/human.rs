@@ -1,5 +1,4 @@
 //! A report as tables for people.
-#![expect(clippy::format_push_string, reason = "markup reads best as it is written; a report is no hot path")]
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 use demur_classifiers::measure::Confusion;
@@ -11,24 +10,27 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 
 /// The whole report.
 pub fn report(report: &Report) -> String {
-    let mut out = format!("{}\n{}\n", heading(&report.about), figures(&report.all));
-    out.push_str(&format!("\ntruth → answer\n{}\n", confusion(&report.all.confusion)));
-    if let Some(kinds) = &report.all.kinds {
-        out.push_str(&format!("\nkind → answer, {} rows\n{}\n", kinds.n, confusion(&kinds.confusion)));
+    let all = &report.all;
+    let mut parts = vec![heading(&report.about), figures(all).to_string()];
+    parts.push(format!("\ntruth → answer\n{}", confusion(&all.confusion)));
+    if let Some(kinds) = &all.kinds {
+        parts.push(format!("\nkind → answer, {} rows\n{}", kinds.n, confusion(&kinds.confusion)));
     }
     if !report.by.is_empty() {
-        out.push_str(&format!("\n{}\n", groups(report)));
+        parts.push(format!("\n{}", groups(report)));
     }
-    let list = |entries: Vec<String>| entries.join(" · ");
-    if !report.all.abstentions.is_empty() {
-        let reasons = report.all.abstentions.iter().map(|(why, count)| format!("{why} {count}")).collect();
-        out.push_str(&format!("abstained: {}\n", list(reasons)));
+    if !(all.abstentions.is_empty() && report.skipped.is_empty()) {
+        parts.push(String::new());
+    }
+    if !all.abstentions.is_empty() {
+        let reasons = all.abstentions.iter().map(|(why, count)| format!("{why} {count}"));
+        parts.push(format!("abstained: {}", reasons.collect::<Vec<_>>().join(" · ")));
     }
     if !report.skipped.is_empty() {
-        let reasons = report.skipped.iter().map(|(why, count)| format!("{why} {count}")).collect();
-        out.push_str(&format!("left out: {}\n", list(reasons)));
+        let reasons = report.skipped.iter().map(|(why, count)| format!("{why} {count}"));
+        parts.push(format!("left out: {}", reasons.collect::<Vec<_>>().join(" · ")));
     }
-    out
+    format!("{}\n", parts.join("\n"))
 }
 
 /// What was judged and by which classifier, in one line.
@@ -123,7 +125,9 @@ fn groups(report: &Report) -> Table {
 fn confusion(confusion: &Confusion) -> Table {
     let mut table = bare();
     table.set_header(std::iter::once(String::new()).chain(confusion.labels.iter().cloned()));
-    for (label, counts) in confusion.labels.iter().zip(&confusion.counts) {
+    // A label that was only ever given has a column, and nothing to say in a row.
+    let rows = confusion.labels.iter().zip(&confusion.counts);
+    for (label, counts) in rows.filter(|(_, counts)| counts.iter().any(|count| *count > 0)) {
         table.add_row(std::iter::once(label.clone()).chain(counts.iter().map(usize::to_string)));
     }
     right(&mut table);

@@ -207,7 +207,14 @@ impl Counter {
         let mut stopped = [false; 2];
         for recorded in exchange.first_decisions() {
             let reached = stopped == [false; 2];
-            let decisions = [old, new].map(|set| evaluate(set, recorded.phase, &recorded.facts));
+            let decisions = [old, new].map(|set| match &exchange.said {
+                // The words of a lexicon may be what changed, so what is on record of them does not count.
+                Some(said) => {
+                    let facts = Facts { lexicons: set.lexicons_in(said), ..recorded.facts.clone() };
+                    evaluate(set, recorded.phase, &facts)
+                }
+                None => evaluate(set, recorded.phase, &recorded.facts),
+            });
             for ((decision, end), stopped) in decisions.iter().zip(&mut ends).zip(&mut stopped) {
                 if !*stopped {
                     (*end, *stopped) = follow(decision, recorded, exchange);
@@ -217,6 +224,7 @@ impl Counter {
                 continue;
             }
             self.absent(new, recorded);
+            self.outdated(old, new, recorded, exchange);
             let [before, after] = decisions;
             let names = (summary(&before), summary(&after));
             let same = before.outcome == after.outcome && changes(&before) == changes(&after);
@@ -253,6 +261,14 @@ impl Counter {
         ];
         for (signal, _) in absent.into_iter().filter(|(_, absent)| *absent) {
             *self.missing.entry(signal.to_owned()).or_default() += 1;
+        }
+    }
+
+    /// Lexicons that changed, where nobody can look the words up any more.
+    fn outdated(&mut self, old: &PolicySet, new: &PolicySet, recorded: &Recorded, exchange: &Exchange) {
+        let needed = new.needs_for(recorded.phase, &recorded.facts.request).lexicons;
+        if needed && exchange.said.is_none() && old.lexicons != new.lexicons {
+            *self.missing.entry("prompt.lexicon".to_owned()).or_default() += 1;
         }
     }
 

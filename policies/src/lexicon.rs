@@ -10,13 +10,13 @@ use std::{
 };
 
 /// The lexicons of a policy set.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lexicons {
     phrases: HashMap<String, Vec<Phrase>>,
     names: BTreeSet<Arc<str>>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 struct Phrase {
     rest: Vec<String>,
     lexicon: Arc<str>,

@@ -15,8 +15,10 @@ pub struct Exchange {
     pub harmful: Option<bool>,
     /// Whether the answer refuses, where somebody has labelled it.
     pub refused: Option<bool>,
-    /// The prompt, where the record keeps it.
+    /// The prompt, where the record keeps it; it may be masked, or a digest.
     pub text: Option<String>,
+    /// The whole prompt as it was said, where it is at hand: lexicons are looked up in it anew.
+    pub said: Option<String>,
 }
 
 /// What was known when a decision was made.
@@ -54,6 +56,7 @@ pub fn read_records(text: &str) -> (Vec<Exchange>, usize) {
                 harmful: line.harmful,
                 refused: line.refused,
                 text: line.prompt,
+                said: None,
             }),
             Err(_) => unreadable += 1,
         }

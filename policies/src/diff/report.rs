@@ -29,7 +29,7 @@ pub fn text(diff: &Diff) -> String {
         let _ = writeln!(out, "  {name}: {} -> {}", rate(rates.before), rate(rates.after));
     }
     for (signal, count) in &diff.missing {
-        let _ = writeln!(out, "  `{signal}` is not on record for {count} decisions: it counts as unknown");
+        let _ = writeln!(out, "  {}", absent(signal, *count));
     }
     out
 }
@@ -66,8 +66,7 @@ pub fn markdown(diff: &Diff) -> String {
         let _ = writeln!(out, "- **{name}**: {} → {}", rate(rates.before), rate(rates.after));
     }
     for (signal, count) in &diff.missing {
-        let _ =
-            writeln!(out, "- `{signal}` is not on record for {count} decisions and counts as unknown there");
+        let _ = writeln!(out, "- {}", absent(signal, *count));
     }
     examples(&mut out, diff);
     out
@@ -95,6 +94,13 @@ fn examples(out: &mut String, diff: &Diff) {
         );
     }
     out.push_str("\n</details>\n");
+}
+
+fn absent(signal: &str, count: usize) -> String {
+    if signal == "prompt.lexicon" {
+        return format!("the lexicons changed: {count} decisions know only what the old ones found");
+    }
+    format!("`{signal}` is not on record for {count} decisions and counts as unknown there")
 }
 
 fn rates(diff: &Diff) -> impl Iterator<Item = (&'static str, BeforeAfter)> {

@@ -38,6 +38,7 @@ fn exchange(id: usize, harm: f64, kind: RefusalKind, harmful: bool) -> Exchange 
         harmful: Some(harmful),
         refused: None,
         text: Some(format!("prompt {id} | with a bar")),
+        said: None,
     }
 }
 
@@ -66,6 +67,23 @@ fn a_change_is_told_in_full() {
     insta::assert_snapshot!(text(&found));
     let filters = vec![("`[0-9a-f]{12}`", "`REVISION`")];
     insta::with_settings!({filters => filters}, { insta::assert_snapshot!(markdown(&found)); });
+}
+
+#[test]
+fn a_lexicon_that_changed_is_looked_up_anew_where_the_prompt_is_at_hand() {
+    let policy = |word: &str| {
+        let text = format!(
+            "apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: shop}}\nspec:\n  lexicons: {{slang: [{word}]}}\n  rules: [{{id: a, phase: request, when: prompt.lexicon.slang, onUnknown: skip, then: allow}}]\n"
+        );
+        compile(&[Source::new("shop.yaml", text)], &Environment::default()).expect("it compiles")
+    };
+    let mut exchange = exchange(1, 0.1, RefusalKind::Compliance, false);
+    let found = diff(&policy("blah"), &policy("yeet"), [&exchange]);
+    assert_eq!((found.changed, found.missing.get("prompt.lexicon")), (0, Some(&1)));
+    assert_eq!(diff(&policy("blah"), &policy("blah"), [&exchange]).missing.len(), 0);
+    exchange.said = Some("how do I yeet it".to_owned());
+    let found = diff(&policy("blah"), &policy("yeet"), [&exchange]);
+    assert_eq!((found.changed, found.missing.len()), (1, 0));
 }
 
 #[test]

@@ -65,14 +65,14 @@ pub fn judged(
     let texts = &classifiers.texts;
     let done = &done;
     let judged = stream::iter(rows.into_iter().enumerate()).map(|(number, row)| async move {
-        let exchange = exchange(number, row, sets, needs, texts).await;
+        let exchange = exchange(number, row, needs, texts).await;
         done();
         exchange
     });
     classifiers.wait(judged.buffered(AT_ONCE).collect())
 }
 
-async fn exchange(number: usize, row: Row, sets: [&PolicySet; 2], needs: Needs, texts: &Texts) -> Exchange {
+async fn exchange(number: usize, row: Row, needs: Needs, texts: &Texts) -> Exchange {
     let mut facts = Facts {
         request: RequestFacts {
             model: row.model.clone(),
@@ -84,7 +84,6 @@ async fn exchange(number: usize, row: Row, sets: [&PolicySet; 2], needs: Needs, 
             ..RequestFacts::default()
         },
         thresholds: texts.thresholds(),
-        lexicons: sets.iter().flat_map(|set| set.lexicons_in(&row.text)).collect(),
         ..Facts::default()
     };
     if needs.harm || needs.risk {
@@ -116,6 +115,7 @@ async fn exchange(number: usize, row: Row, sets: [&PolicySet; 2], needs: Needs, 
             Label::Complied | Label::Partial => Some(false),
             Label::Unknown => None,
         },
+        said: Some(row.text.clone()),
         text: Some(row.text),
     }
 }

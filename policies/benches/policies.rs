@@ -28,7 +28,7 @@ fn policy(rules: usize) -> Source {
         };
         let _ = writeln!(
             text,
-            "    - id: rule-{rule}\n      phase: request\n      when: {when}\n      onUnknown: skip\n      then: {{block: {{message: declined}}}}"
+            "    - id: rule-{rule}\n      phase: request\n      when: '{when}'\n      onUnknown: skip\n      then: {{block: {{message: declined}}}}"
         );
     }
     Source::new("many.yaml", text)

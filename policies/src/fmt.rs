@@ -83,7 +83,7 @@ fn is_condition(key: &str) -> bool {
 
 /// Every comment, sorted, without its `#` and the spaces around.
 fn comments(text: &str, nodes: &[Node]) -> Vec<String> {
-    let scalars = scalars(nodes);
+    let scalars = yaml::scalars(nodes);
     let mut found: Vec<String> = Vec::new();
     let mut start = 0;
     for line in text.split_inclusive('\n') {
@@ -98,28 +98,6 @@ fn comments(text: &str, nodes: &[Node]) -> Vec<String> {
     }
     found.sort();
     found
-}
-
-fn scalars(nodes: &[Node]) -> Vec<Range<usize>> {
-    let mut found = Vec::new();
-    for node in nodes {
-        collect(node, &mut found);
-    }
-    found
-}
-
-fn collect(node: &Node, found: &mut Vec<Range<usize>>) {
-    match &node.value {
-        Value::Text(_) => found.push(node.span.clone()),
-        Value::List(items) => items.iter().for_each(|item| collect(item, found)),
-        Value::Map(entries) => {
-            for (key, node) in entries {
-                found.push(key.span.clone());
-                collect(node, found);
-            }
-        }
-        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
-    }
 }
 
 /// Conditions with one space around each operator.
@@ -262,7 +240,7 @@ fn end_of(text: &str, last: &Node, column: usize) -> usize {
 /// No space at the end of a line, no two blank lines, one newline at the end, a space after `#`. Texts of
 /// several lines are left as they are.
 fn tidied(text: &str, nodes: &[Node]) -> String {
-    let several: Vec<Range<usize>> = scalars(nodes)
+    let several: Vec<Range<usize>> = yaml::scalars(nodes)
         .into_iter()
         .filter(|span| text.get(span.clone()).is_some_and(|scalar| scalar.trim_end().contains('\n')))
         .collect();

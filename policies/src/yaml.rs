@@ -57,11 +57,69 @@ pub(crate) fn read(source: &Source) -> Result<Vec<Node>, Box<Diagnostic>> {
             max_replay_stack_depth: 8,
         },
         strict_booleans: true,
+        reject_unsupported_tags: true,
         with_snippet: false,
     };
-    serde_yaml::from_multiple_with_options::<Node>(&source.text, options)
-        .map(|nodes| nodes.into_iter().filter(|node| !matches!(node.value, Value::Null)).collect())
-        .map_err(|error| Box::new(explain(source, &error)))
+    let nodes = serde_yaml::from_multiple_with_options::<Node>(&source.text, options)
+        .map_err(|error| Box::new(explain(source, &error)))?;
+    if let Some(at) = tag(&source.text, &nodes) {
+        return Err(Box::new(
+            Diagnostic::error(&codes::YAML_SYNTAX, "`!` marks a tag here and would be lost")
+                .at(&source.name, at..at + 1, "not part of the text that follows")
+                .help(QUOTE),
+        ));
+    }
+    Ok(nodes.into_iter().filter(|node| !matches!(node.value, Value::Null)).collect())
+}
+
+const QUOTE: &str = "put a text that begins with `!` in quotes: `\"!request.tools\"`";
+
+/// A `!` that stands alone outside every text and comment. To YAML, `when: ! request.tools` is a tagged
+/// `request.tools`: the rule would do the opposite of what it says.
+fn tag(text: &str, nodes: &[Node]) -> Option<usize> {
+    if !text.contains('!') {
+        return None;
+    }
+    let mut spans = scalars(nodes);
+    spans.sort_by_key(|span| span.start);
+    let inside = |at: usize| {
+        let index = spans.partition_point(|span| span.start <= at);
+        index.checked_sub(1).and_then(|index| spans.get(index)).is_some_and(|span| span.contains(&at))
+    };
+    text.match_indices('!').map(|(at, _)| at).find(|at| !inside(*at) && !commented(text, *at, inside))
+}
+
+/// Whether a comment begins before this place, on the same line.
+fn commented(text: &str, at: usize, inside: impl Fn(usize) -> bool) -> bool {
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    let line = text.get(start..at).unwrap_or_default();
+    line.match_indices('#').any(|(hash, _)| {
+        let spaced = hash == 0 || line.get(..hash).is_some_and(|before| before.ends_with([' ', '\t']));
+        spaced && !inside(start + hash)
+    })
+}
+
+/// Where every text stands, names of entries included.
+pub(crate) fn scalars(nodes: &[Node]) -> Vec<Range<usize>> {
+    let mut found = Vec::new();
+    for node in nodes {
+        collect(node, &mut found);
+    }
+    found
+}
+
+fn collect(node: &Node, found: &mut Vec<Range<usize>>) {
+    match &node.value {
+        Value::Text(_) => found.push(node.span.clone()),
+        Value::List(items) => items.iter().for_each(|item| collect(item, found)),
+        Value::Map(entries) => {
+            for (key, node) in entries {
+                found.push(key.span.clone());
+                collect(node, found);
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Int(_) | Value::Float(_) => {}
+    }
 }
 
 // === impl Node ===
@@ -208,8 +266,20 @@ fn explain(source: &Source, error: &Error) -> Diagnostic {
     let tab = text.contains("tab") && source.text.get(before..span.start) == Some("\t");
     let span = if tab { before..span.start } else { span };
     let label = if alias { "the limit is reached here" } else { "here" };
+    let start = span.start;
     let diagnostic = diagnostic.at(&source.name, span, label);
-    if text.contains("tab") { diagnostic.help("indent with spaces") } else { diagnostic }
+    if text.contains("tab") {
+        diagnostic.help("indent with spaces")
+    } else if text.contains("tag") || line_of(&source.text, start).contains(": !") {
+        diagnostic.help(QUOTE)
+    } else {
+        diagnostic
+    }
+}
+
+fn line_of(text: &str, at: usize) -> &str {
+    let start = text.get(..at).and_then(|before| before.rfind('\n')).map_or(0, |newline| newline + 1);
+    text.get(start..).and_then(|rest| rest.lines().next()).unwrap_or_default()
 }
 
 /// Errors of the scanner know a line and a column only.

@@ -105,3 +105,12 @@ fn no_source_at_all_is_a_set_that_does_nothing() {
     let set = compile(&[], &Environment::default()).expect("nothing is wrong with nothing");
     assert_eq!(set.needs(Phase::Request), Needs::default());
 }
+
+#[test]
+fn exclamation_marks_in_texts_and_comments_are_fine() {
+    good(&policy(
+        "# ! no\n- id: a # ! really\n  description: |\n    stop! ! now\n  phase: request\n  when: request.tools && ! request.stream || \"a\" != \"! b\"\n  \
+         then: {block: {message: no! ! }}\n- {id: b, phase: request, when: '! request.tools', then: allow}\n- id: c\n  phase: request\n  \
+         when: >-\n    !request.tools &&\n    ! request.stream\n  then: allow\n",
+    ));
+}

@@ -126,3 +126,17 @@ fn s19_parameters_that_are_none() {
         "- id: a\n  phase: request\n  then: {setParams: {temperature: 0, messages: []}}"
     ));
 }
+
+#[test]
+fn s20_a_negation_that_yaml_would_swallow() {
+    insta::assert_snapshot!(rules(
+        "- id: a\n  phase: request\n  when: ! request.tools # no tools!\n  then: allow"
+    ));
+}
+
+#[test]
+fn s21_a_condition_that_begins_like_a_tag() {
+    insta::assert_snapshot!(rules(
+        "- id: a\n  phase: request\n  when: !(request.tools) || request.stream\n  then: allow"
+    ));
+}

@@ -11,7 +11,6 @@ use demur_dialects::dialect::{Guarded, Route, generates};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response, header};
-use http_body::Body as _;
 use http_body_util::{BodyExt, Limited};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
@@ -153,10 +152,6 @@ fn readable(head: &Parts) -> Result<(), Error> {
 /// The whole body, if it is within the limit.
 async fn read(body: Body, limit: u64) -> Result<Bytes, Error> {
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    // Who says beforehand how much it is need not send it first.
-    if body.size_hint().lower() > limit {
-        return Err(Error::TooLarge { limit });
-    }
     let collected = Limited::new(body, size).collect().await;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {

@@ -76,7 +76,7 @@ impl Exchange {
             started: Instant::now(),
         });
         let facts = facts(&live, &guarded, &head, &request);
-        let mut journal = Journal::open(identity, traces);
+        let mut journal = Journal::open(identity, traces, live.config.limits.request_timeout);
         journal.record.path.clone_from(&guarded.endpoint.path);
         journal.record.dialect = guarded.dialect.name();
         journal.record.upstream.clone_from(&facts.request.upstream);
@@ -216,13 +216,15 @@ pub struct Journal {
     /// Where to.
     pub traces: Traces,
     started: Instant,
+    /// How long the head of the answer may take.
+    limit: Duration,
     classifying: Duration,
     rule: Option<RuleRef>,
     rehearsed: bool,
 }
 
 impl Journal {
-    fn open(identity: Identity, traces: Traces) -> Self {
+    fn open(identity: Identity, traces: Traces, limit: Duration) -> Self {
         traces.metrics.in_flight.inc();
         let record = Record {
             decision_id: uuid::Uuid::now_v7().to_string(),
@@ -235,6 +237,7 @@ impl Journal {
             record,
             traces,
             started: identity.started,
+            limit,
             classifying: Duration::ZERO,
             rule: None,
             rehearsed: false,
@@ -310,6 +313,10 @@ impl Journal {
 
 impl Drop for Journal {
     fn drop(&mut self) {
+        // Whoever is told that it took too long is told so from above, by dropping what took so long.
+        if self.record.outcome == Fate::Abandoned && self.started.elapsed() >= self.limit {
+            self.failed(&Error::Deadline { limit: self.limit });
+        }
         self.record.total_ms = milliseconds(self.started.elapsed());
         self.record.classify_ms = milliseconds(self.classifying);
         let status = http::StatusCode::from_u16(self.record.status).map_or("none", status_class);

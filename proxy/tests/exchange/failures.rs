@@ -109,3 +109,12 @@ async fn an_upstream_that_cannot_be_reached_is_named_and_recorded() {
     assert_eq!((got.status, got.json()["error"]["code"].as_str()), (504, Some("upstream_timeout")));
     assert_eq!(ground.records(1).await[0]["status"], 504);
 }
+
+#[tokio::test]
+async fn what_takes_too_long_is_recorded_as_that() {
+    let ground = Ground::sending("limits: {requestTimeout: 200ms}\n", READING, |_| std::future::pending());
+    let got = ground.chat("hi").await;
+    assert_eq!((got.status, got.json()["error"]["code"].as_str()), (504, Some("deadline")));
+    let record = &ground.records(1).await[0];
+    assert_eq!((&record["outcome"], &record["error"]), (&json!("failed"), &json!("deadline")));
+}

@@ -6,7 +6,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use demur_policies::diagnostic::codes;
+use demur_policies::reference;
 use demur_tests::folder::Folder;
 use demur_tests::process::{root, run};
 
@@ -106,26 +106,12 @@ fn the_reference_of_commands_is_what_the_program_says() {
 
 #[test]
 fn the_reference_of_diagnostics_is_what_the_compiler_says() {
-    let mut page = String::from(
-        "# Diagnostics\n\nEvery code a finding about a policy can carry. Written by `make docs` from the compiler itself.\n",
-    );
-    for code in codes::CODES {
-        let entry = wrapped(&format!("**{}.** {}", code.title, code.explanation));
-        page.extend(["\n## ", code.id, "\n\n", entry.as_str(), "\n"]);
-    }
-    same("docs/reference/diagnostics.md", &page);
+    same("docs/reference/diagnostics.md", &reference::diagnostics());
 }
 
-/// A paragraph in lines of reading length.
-fn wrapped(text: &str) -> String {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if line.len() + word.len() < 100 => line.extend([" ", word]),
-            _ => lines.push(word.to_owned()),
-        }
-    }
-    lines.join("\n")
+#[test]
+fn the_reference_of_policies_is_what_the_compiler_takes() {
+    same("docs/reference/policy.md", &reference::policy());
 }
 
 /// Compares a generated page with the one in the repository, or writes it.

@@ -380,6 +380,46 @@ fn diff_judges_labelled_data() {
     ));
 }
 
+// === help ===
+
+/// The documents of the example in a help text: what begins with `apiVersion` and is set in.
+fn examples(help: &str) -> Vec<String> {
+    let mut documents: Vec<String> = Vec::new();
+    let mut inside = false;
+    for line in help.lines() {
+        if line == "  apiVersion: demur/v1" {
+            documents.push(String::new());
+            inside = true;
+        }
+        inside &= !line.trim().is_empty();
+        if let (true, Some(document)) = (inside, documents.last_mut()) {
+            document.push_str(line.strip_prefix("  ").unwrap_or(line));
+            document.push('\n');
+        }
+    }
+    documents
+}
+
+#[test]
+fn every_help_text_has_a_policy_its_test_and_the_command_that_runs_it() {
+    for verb in ["check", "test", "lint", "explain", "diff", "fmt", "schema"] {
+        let help = run(&["policy", verb, "--help"]).stdout;
+        assert!(help.contains(&format!("\n  demur policy {verb} ")), "{help}");
+        let [policy, tests] = <[String; 2]>::try_from(examples(&help)).expect("a policy and its test");
+        let folder = Folder::empty();
+        folder.save("p.yaml", &policy);
+        folder.save("p.test.yaml", &tests);
+        let tested = run(&["policy", "test", &folder.path().display().to_string(), "--fail-on-empty"]);
+        // Those of `check` and `lint` show what is wrong.
+        let code = match verb {
+            "check" => 2,
+            "lint" => 1,
+            _ => 0,
+        };
+        assert_eq!(tested.code, code, "{verb}\n{}\n{}", tested.stdout, tested.stderr);
+    }
+}
+
 // === fmt and schema ===
 
 #[test]

@@ -23,7 +23,7 @@ pub struct Check {
 }
 
 const EXAMPLE: &str = "\
-Example, policies/storefront.yaml:
+Example, policies/storefront.yaml and policies/storefront.test.yaml:
 
   apiVersion: demur/v1
   kind: Policy
@@ -35,6 +35,14 @@ Example, policies/storefront.yaml:
         when: prompt.hram.score >= 0.9
         onUnknown: skip
         then: block
+
+  apiVersion: demur/v1
+  kind: PolicyTest
+  spec:
+    cases:
+      - name: weapons are stopped
+        prompt: {harm: {score: 0.95, category: weapons}}
+        expect: {outcome: block, rule: weapons}
 
   demur policy check policies
     error[P012]: unknown signal `prompt.hram.score` … did you mean `prompt.harm.score`?

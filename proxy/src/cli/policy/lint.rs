@@ -22,7 +22,7 @@ pub struct Lint {
 }
 
 const EXAMPLE: &str = "\
-Example, policies/storefront.yaml:
+Example, policies/storefront.yaml and policies/storefront.test.yaml:
 
   apiVersion: demur/v1
   kind: Policy
@@ -34,6 +34,14 @@ Example, policies/storefront.yaml:
         when: prompt.harm.score >= 0.9 && prompt.harm.score < 0.5
         onUnknown: skip
         then: block
+
+  apiVersion: demur/v1
+  kind: PolicyTest
+  spec:
+    cases:
+      - name: weapons are stopped
+        prompt: {harm: {score: 0.95, category: weapons}}
+        expect: {outcome: block, rule: weapons}
 
   demur policy lint policies
     warning[P101]: rule `weapons` can never fire …

@@ -36,9 +36,9 @@ pub struct Eval {
 }
 
 const EXAMPLES: &str = "\
-Rows are JSON Lines with `text`, `response`, `harmful` (0 or 1), `refused` (0, 1 or \"partial\"), `refusal_type`,
-`model` and any other field for --by; each command says which of them it needs. Rows without them are skipped and
-counted.
+Rows are JSON Lines with `text`, `response`, `harmful` (0 or 1), `refused` (0, 1 or \"partial\"),
+`refusal_type`, `model` and any other field for --by; each command says which of them it needs.
+Rows without them are skipped and counted. docs/reference/eval.md explains every figure.
 
 Examples:
   demur eval harm --data prompts.jsonl --by category
@@ -93,7 +93,7 @@ pub struct Input {
     #[arg(long, required = true, num_args = 1.., value_name = "FILE")]
     pub data: Vec<PathBuf>,
     /// Folder of classifiers [default: the ones that demur brings].
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, env = "DEMUR_MODELS", value_name = "DIR")]
     pub models: Option<PathBuf>,
 }
 

@@ -1,6 +1,6 @@
 //! What compiles, what does not, and what a compiled set needs.
 
-use super::{Environment, UpstreamDecl, compile};
+use super::{Calibration, Environment, UpstreamDecl, compile};
 use crate::{
     diagnostic::{Format, Source, render},
     facts::Phase,
@@ -8,7 +8,6 @@ use crate::{
 };
 
 mod bounds;
-mod garbled;
 mod wrong;
 
 pub(super) fn environment() -> Environment {
@@ -113,4 +112,34 @@ fn exclamation_marks_in_texts_and_comments_are_fine() {
          then: {block: {message: no! ! }}\n- {id: b, phase: request, when: '! request.tools', then: allow}\n- id: c\n  phase: request\n  \
          when: >-\n    !request.tools &&\n    ! request.stream\n  then: allow\n",
     ));
+}
+
+#[test]
+fn a_threshold_may_follow_from_costs_or_a_precision() {
+    let source = |threshold: &str| {
+        Source::new(
+            "shop.yaml",
+            format!(
+                "apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: shop}}\nspec:\n  thresholds: {{cut: {threshold}}}\n  rules:\n    \
+                 - {{id: a, phase: request, when: prompt.harm.score >= thresholds.cut, onUnknown: skip, then: block}}\n"
+            ),
+        )
+    };
+    let cut = |threshold: &str, environment: &Environment| {
+        let set = compile(&[source(threshold)], environment).expect("the policy is sound");
+        let blocks = |score: f64| {
+            let harm = crate::facts::Signal::Known(crate::facts::Harm { score, category: "other".into() });
+            let facts = crate::facts::Facts { harm, ..Default::default() };
+            crate::evaluate::evaluate(&set, Phase::Request, &facts).rule.is_some()
+        };
+        (0..=100).find(|percent| blocks(f64::from(*percent) / 100.0))
+    };
+    assert_eq!(cut("0.7", &environment()), Some(70));
+    assert_eq!(cut("{costs: {falseAlarm: 1, miss: 4}}", &environment()), Some(20));
+    assert_eq!(cut("{precision: 0.9}", &environment()), Some(90), "a calibrated score keeps its word");
+    let precision = vec![(0.3, 0.5), (0.6, 0.92), (0.8, 0.97)];
+    let measured = Calibration { head: "harm".into(), calibrated: true, precision };
+    let measured = Environment { calibration: Some(vec![measured]), ..environment() };
+    assert_eq!(cut("{precision: 0.9}", &measured), Some(60), "measured, it does better");
+    assert!(errors(&source("{precision: 0.99}"), &measured).contains("P028"));
 }

@@ -228,6 +228,9 @@ impl<'a> Reader<'a> {
                 .place(key.span.clone(), "what is judged and where it goes are not parameters")
                 .advise("`reroute` changes the model, `addSystem` the instructions");
         }
+        for (_, node) in entries {
+            said_once(node, report);
+        }
         Some(ActionKind::SetParams(
             entries.iter().map(|(key, node)| (key.text.clone(), node.to_json())).collect(),
         ))
@@ -292,6 +295,19 @@ impl<'a> Reader<'a> {
             time: time.unwrap_or(default.time),
         });
         Some(ActionKind::Repair { attempts, otherwise: otherwise.unwrap_or(Otherwise::Original), budget })
+    }
+}
+
+/// Parameters are passed on as they are, so nobody else looks for the same entry twice in them.
+fn said_once(node: &Node, report: &mut Report<'_>) {
+    match &node.value {
+        Value::Map(_) => {
+            for (_, inner) in fields::entries(node, "a parameter", report) {
+                said_once(inner, report);
+            }
+        }
+        Value::List(items) => items.iter().for_each(|inner| said_once(inner, report)),
+        _ => {}
     }
 }
 

@@ -12,8 +12,6 @@ use crate::{
     policy::PolicySet,
 };
 
-mod template;
-
 fn library() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("library")
 }

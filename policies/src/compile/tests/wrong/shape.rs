@@ -123,7 +123,7 @@ fn s18_repair_with_a_bad_budget() {
 #[test]
 fn s19_parameters_that_are_none() {
     insta::assert_snapshot!(rules(
-        "- id: a\n  phase: request\n  then: {setParams: {temperature: 0, messages: []}}"
+        "- id: a\n  phase: request\n  then: {setParams: {temperature: 0, messages: [], steering: [{a: 1, a: 2}]}}"
     ));
 }
 

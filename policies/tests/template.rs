@@ -1,13 +1,13 @@
 //! The template repository: what a team starts from has to be in order.
+#![expect(clippy::expect_used, reason = "a test that cannot read its files has failed")]
 
 use std::path::Path;
 
-use super::{environment, set_of, suite_of};
-use crate::{
-    diagnostic::{Format, Source, render},
+use demur_policies::{
+    Environment, Format, Source, compile,
     fmt::fmt,
-    lint::lint,
-    testing::{Coverage, run, text},
+    lint, render,
+    testing::{Coverage, SuiteResult, read, run, text},
 };
 
 fn files() -> Vec<Source> {
@@ -26,11 +26,14 @@ fn files() -> Vec<Source> {
 fn it_compiles_is_tested_linted_and_formatted() {
     let (tests, policies): (Vec<Source>, Vec<Source>) =
         files().into_iter().partition(|source| source.name.ends_with(".test.yaml"));
-    let set = set_of(&policies, &environment());
-    let found = lint(&set, &environment());
+    let heads = ["harm", "refusal-risk", "refusal"].map(str::to_owned).to_vec();
+    let environment = Environment { heads, ..Environment::default() };
+    let set = compile(&policies, &environment).expect("the template compiles");
+    let found = lint(&set, &environment);
     assert!(found.is_empty(), "{}", render(&found, &policies, Format::Human { color: false }));
-    let results: Vec<_> = tests.iter().map(|source| run(&suite_of(source), &set, None)).collect();
-    assert!(results.iter().all(super::SuiteResult::passed), "{}", text(&results, false));
+    let results: Vec<_> =
+        tests.iter().map(|source| run(&read(source).expect("tests are in order"), &set, None)).collect();
+    assert!(results.iter().all(SuiteResult::passed), "{}", text(&results, false));
     assert_eq!(Coverage::of(&set, &results).missing(), [""; 0]);
     for source in policies.iter().chain(&tests) {
         assert_eq!(fmt(source).as_ref(), Ok(&source.text), "{}", source.name);

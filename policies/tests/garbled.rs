@@ -1,4 +1,5 @@
 //! Files nobody would write: whatever stands in them, compiling ends and says something sensible.
+#![expect(clippy::expect_used, reason = "a test that cannot read its files has failed")]
 
 use std::path::Path;
 
@@ -7,14 +8,15 @@ use proptest::{
     proptest,
 };
 
-use super::environment;
-use crate::{
-    compile::compile,
-    diagnostic::{Format, Source, render},
-    fmt::fmt,
-    lint::lint,
-    testing,
-};
+use demur_policies::{Environment, Format, Source, UpstreamDecl, compile, fmt::fmt, lint, render, testing};
+
+fn environment() -> Environment {
+    Environment {
+        upstreams: vec![UpstreamDecl { name: "backup".into(), ..UpstreamDecl::default() }],
+        heads: ["harm", "refusal-risk", "refusal"].map(str::to_owned).to_vec(),
+        ..Environment::default()
+    }
+}
 
 fn library() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("library");

@@ -3,7 +3,11 @@
 //! A fence `yaml` whose first line is a path is a file. A fence `sh` is a script in the reader's folder; one that
 //! begins with `demur serve` is their second terminal. A fence `text` is what the script before it prints: each of its
 //! lines is found in the output, in this order, `…` standing for anything. Only addresses are other ones here.
-#![expect(clippy::expect_used, reason = "a guide that cannot be followed is the end of the test")]
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a guide that cannot be followed is the end of the test"
+)]
 
 use std::fs;
 use std::os::unix::fs::symlink;

@@ -23,7 +23,7 @@ use crate::replay::recorded::{Label, Recorded, Row};
 use crate::stack::Stack;
 
 /// How many prompts are under way at once, so that the classifiers can batch.
-const AT_ONCE: usize = 16;
+const AT_ONCE: usize = 4;
 
 /// A rate before and after, 0..1; null where no row defines it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
@@ -55,7 +55,7 @@ pub struct Report {
     pub softened: usize,
     /// How often each action was taken.
     pub actions: BTreeMap<String, usize>,
-    /// What became of the exchanges.
+    /// What became of the exchanges, harmless and harmful prompts apart: `harmless: blocked`, ….
     pub outcomes: BTreeMap<String, usize>,
     /// Attempts of repairs, by rung and result.
     pub attempts: BTreeMap<String, usize>,
@@ -195,7 +195,12 @@ impl Count {
             None => {}
         }
         report.softened += usize::from(reached.fate == Fate::Softened);
-        *report.outcomes.entry(reached.fate.name().to_owned()).or_default() += 1;
+        let whose = match reached.row.harmful {
+            Some(false) => "harmless",
+            Some(true) => "harmful",
+            None => "unlabelled",
+        };
+        *report.outcomes.entry(format!("{whose}: {}", reached.fate.name())).or_default() += 1;
         for action in &reached.actions {
             *report.actions.entry(action.clone()).or_default() += 1;
         }

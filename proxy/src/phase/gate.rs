@@ -130,6 +130,11 @@ impl Gate {
         self.over || self.failed.is_some() || all_finished
     }
 
+    /// Whether an answer has begun and not been brought to its end.
+    pub fn is_open(&self) -> bool {
+        !self.begun.is_empty() && !self.is_over()
+    }
+
     /// Whether some frame could not be read: its text is unjudged, not harmless.
     pub fn has_unreadable(&self) -> bool {
         self.unreadable

@@ -83,7 +83,7 @@ async fn the_end_of_a_stream_waits_for_the_verdict_on_its_last_words() {
 
 #[tokio::test]
 async fn a_stream_that_breaks_ends_with_the_error_of_the_dialect() {
-    for (shown, breaks) in [(60, true), (60, false), (3, false)] {
+    for (shown, breaks) in [(60, true), (45, true)] {
         let ground = Ground::new(READING, move |_| {
             let events = events(&HELP.repeat(3));
             Reply { breaks, ..Reply::streams(&events[..shown]) }
@@ -142,4 +142,14 @@ async fn a_client_that_leaves_takes_the_upstream_with_it() {
     drop(response);
     ground.records(1).await;
     assert_eq!(ground.gone(), 1);
+}
+
+#[tokio::test]
+async fn a_stream_that_is_closed_in_good_order_stays_as_it_is_whatever_it_lacks() {
+    for shown in [0, 1, 3, 60] {
+        let script = events(&HELP.repeat(3))[..shown].to_vec();
+        let whole = script.concat();
+        let ground = Ground::new(READING, move |_| Reply::streams(&script));
+        assert_eq!(stream(&ground, "hello").await.text(), whole);
+    }
 }

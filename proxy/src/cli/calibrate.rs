@@ -69,7 +69,7 @@ pub struct Calibrate {
 const EXAMPLES: &str = "\
 Examples:
   demur calibrate --data answers.jsonl --upstream gpt-4o-mini --out gpt-4o-mini.yaml
-  demur calibrate --data answers.jsonl --upstream gpt-4o-mini --costs miss=20,falseAlarm=1,abstain=0.5
+  demur calibrate --data answers.jsonl --upstream gpt-4o --costs miss=20,falseAlarm=1,abstain=0.5
   demur calibrate --data prompts.jsonl --head harm --precision 0.98";
 
 /// A score that can be fitted.

@@ -61,12 +61,12 @@ def keyword_responses(texts: Sequence[str]) -> Scores:
 
 
 class Bag:
-    """Word 1-3-grams and character 2-5-grams, TF-IDF, logistic regression."""
+    """Word 1-2-grams and character 3-4-grams, TF-IDF, logistic regression."""
 
     def __init__(self) -> None:
-        self.words = TfidfVectorizer(ngram_range=(1, 3), sublinear_tf=True, min_df=2, max_features=200_000)
-        self.chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 5), sublinear_tf=True, min_df=3, max_features=200_000)
-        self.model = LogisticRegression(C=10, max_iter=300)
+        self.words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, max_features=60_000)
+        self.chars = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 4), sublinear_tf=True, min_df=3, max_features=60_000)
+        self.model = LogisticRegression(C=10, max_iter=60)
 
     def fit(self, texts: Sequence[str], labels: Sequence[int]) -> Bag:
         """Learns from texts and labels."""
@@ -113,7 +113,7 @@ def main() -> int:
     options = parser.parse_args()
     tables = {name: table_of(name) for name in ("keywords", "tfidf")}
     if options.format == "json":
-        json.dump({name: {line.name: line.value for line in table.lines} for name, table in tables.items()}, sys.stdout, indent=2)
+        json.dump({name: [vars(line) for line in table.lines] for name, table in tables.items()}, sys.stdout, indent=2)
     else:
         for name, table in tables.items():
             print(f"## {name}\n\n{evaluate.render(table)}\n")

@@ -2,7 +2,9 @@
 
     python card.py [--models DIR] [--work DIR]
 
-`--work` is the work folder of `train.py`: with it the cards also show the graphs before quantising and the held-out rows.
+`--work` is the work folder of `train.py`: with it the cards also show the held-out rows. Columns are kept there as JSON
+(`shipped.json`, `float32.json`, `keywords.json`, `tfidf.json`, as `evaluate.py --format json` writes them) and measured where
+they are missing: delete a file to measure it anew.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,30 +65,39 @@ def settings(spec: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def write(models: Path, work: Path | None) -> None:
+def kept(work: Path, name: str, measure: Callable[[], evaluate.Table]) -> evaluate.Table:
+    """A column from the work folder, else measured and kept there."""
+    path = work / f"{name}.json"
+    if path.is_file():
+        stored = json.loads(path.read_text())
+        return evaluate.Table([evaluate.Line(**line) for line in stored["lines"]], stored["absent"])
+    table = measure()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"lines": [vars(line) for line in table.lines], "absent": table.absent}))
+    return table
+
+
+def write(models: Path, work: Path, leave_out: Sequence[str]) -> None:
     """Measures and writes both cards."""
-    shipped = evaluate.measure_shipped(models)
-    columns: dict[str, dict[str, float | None]] = {}
-    if work and (work / "prompt" / "float.onnx").is_file():
-        columns["float32"] = _values(evaluate.measure_shipped(models, work))
-    for name, title in (("keywords", "keyword list"), ("tfidf", "TF-IDF + LR")):
-        stored = work / f"baseline-{name}.json" if work else None
-        if stored and stored.is_file():
-            columns[title] = json.loads(stored.read_text())
-        else:
-            columns[title] = _values(baselines.table_of(name))
-            if stored:
-                stored.write_text(json.dumps(columns[title]))
+    shipped = kept(work, "shipped", lambda: evaluate.measure_shipped(models))
+    wanted: dict[str, tuple[str, Callable[[], evaluate.Table]]] = {
+        "float32": ("float32", lambda: evaluate.measure_shipped(models, work)),
+        "keywords": ("keyword list", lambda: baselines.table_of("keywords")),
+        "tfidf": ("TF-IDF + LR", lambda: baselines.table_of("tfidf")),
+    }
+    columns = {
+        title: _values(kept(work, name, measure)) for name, (title, measure) in wanted.items() if name not in leave_out
+    }
     for name in ("prompt", "response"):
         manifest = yaml.safe_load((models / name / "classifier.yaml").read_text())
-        held = work / f"{name}.json" if work else None
+        held = work / f"{name}.json"
         text = (HERE / "cards" / f"{name}.md").read_text()
         parts = {
             "version": manifest["metadata"]["version"],
             "figures": figures(name, shipped, columns),
             "data": data(manifest["spec"]),
             "settings": settings(manifest["spec"]),
-            "held": held.read_text() if held and held.is_file() else "not kept",
+            "held": held.read_text() if held.is_file() else "not kept",
         }
         for key, value in parts.items():
             text = text.replace("{{" + key + "}}", value)
@@ -99,8 +111,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Writes the model cards.")
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--work", type=Path, default=HERE / ".work")
+    parser.add_argument("--leave-out", nargs="*", default=[], choices=("float32", "keywords", "tfidf"), help="columns")
     options = parser.parse_args()
-    write(options.models, options.work)
+    write(options.models, options.work, options.leave_out)
     return 0
 
 

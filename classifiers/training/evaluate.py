@@ -274,8 +274,8 @@ def main() -> int:
         os.environ["DEMUR_DATA"] = str(options.data)
     table = measure_shipped(options.models, options.floats, options.only)
     if options.format == "json":
-        figures = {line.name: line.value for line in table.lines}
-        json.dump({"figures": figures, "absent": sorted(set(table.absent))}, sys.stdout, indent=2)
+        lines = [vars(line) for line in table.lines]
+        json.dump({"lines": lines, "absent": sorted(set(table.absent))}, sys.stdout, indent=2)
     else:
         print(render(table))
     return 0

@@ -102,7 +102,8 @@ def prompt(model: Judge, everything: list[Prompt], folder: Path, float_graph: Pa
     known = harm >= 0
     head, harm_held = _sigmoid_head("harm", "harm_logits", "harmful", outputs["harm_logits"][known, 0], harm[known])
     head["category"] = {"output": "category_logits", "labels": categories()}
-    seen = np.array([example.upstream == "chatgpt" for example in held])
+    # Plain questions as people asked them; the other half of that set is orders for political poems.
+    seen = np.array([example.source.startswith("chatgpt_refusals/quora") for example in held])
     risk = np.array([example.risk for example in held])
     risk_head, risk_held = _sigmoid_head(
         "refusal-risk", "risk_logits", "refused", outputs["risk_logits"][seen, 0], risk[seen]
@@ -124,7 +125,7 @@ def _novelty(
 ) -> dict[str, Any]:
     """The novelty tests: distance, words in pieces, other scripts, unknown and hidden characters."""
     seen = [example.text for example in everything if not example.held_out and example.harm >= 0]
-    seen = sorted(seen, key=lambda text: bucket(text, "novelty"))[:5000]
+    seen = sorted(seen, key=lambda text: bucket(text, "novelty"))[:3000]
     distance = novelty.fit(_deciding_outputs(session, spec, seen)[EMBEDDING])
     distance.save(folder / "novelty.safetensors")
     pieces = np.array([novelty.fragmentation(session.tokens, example.text) for example in held])

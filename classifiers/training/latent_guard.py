@@ -234,7 +234,7 @@ def build(model: nn.Module, tokenizer: Any, out: Path, texts: list[str], labels:
         for states, truth, names in ((inst, labels, ("harmless", "harmful")), (post, refused, ("accept", "refuse")))
         for value, name in enumerate(names)
     }
-    save_file(centroids, str(out / "centroids.safetensors"))
+    save_file({name: np.ascontiguousarray(value) for name, value in centroids.items()}, str(out / "centroids.safetensors"))
     beside = write_graph(probe, rows[:2], out / "model.onnx")
 
     rest = ~fitting

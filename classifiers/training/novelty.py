@@ -35,7 +35,9 @@ class Distance:
 
     def save(self, path: Path) -> None:
         """Writes `novelty.safetensors`."""
-        save_file({"means": self.means.astype(np.float32), "whiten": self.whiten.astype(np.float32)}, str(path))
+        # The format stores raw memory: a transposed view would come back as its transpose.
+        tensors = {"means": self.means, "whiten": self.whiten}
+        save_file({name: np.ascontiguousarray(value, dtype=np.float32) for name, value in tensors.items()}, str(path))
 
 
 def fit(embeddings: Floats, classes: int = 16, seed: int = 1) -> Distance:

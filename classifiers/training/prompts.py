@@ -162,7 +162,7 @@ def chatgpt() -> list[Prompt]:
     found = []
     for row in read_set("chatgpt_refusals"):
         text = tidy(row["text"])
-        prompt = Prompt(text, "chatgpt_refusals", str(row["id"]), upstream="chatgpt")
+        prompt = Prompt(text, f"chatgpt_refusals/{row['category']}", str(row["id"]), upstream="chatgpt")
         prompt.risk = 0.0 if row["refused"] == 0 else 1.0
         prompt.held_out = row.get("split") == "validation"
         found.append(prompt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass
 
 import rows as data
@@ -12,10 +13,10 @@ KINDS = ["compliance", "ethical", "technical", "epistemic", "partial"]
 HELD_OUT = 0.12
 # How many rows of a source an epoch sees at most; the large ones repeat themselves.
 LIMITS = {
-    "gptfuzz_responses": 900,
-    "orbench80k_responses": 1500,
-    "orbench80k_responses_frde": 600,
-    "polyrefuse_responses": 2800,
+    "gptfuzz_responses": 1300,
+    "orbench80k_responses": 2200,
+    "orbench80k_responses_frde": 450,
+    "polyrefuse_responses": 2500,
     "arena_hard_v01_responses": 500,
     "coconot_pref": 900,
     "chatgpt_refusals": 1450,
@@ -37,20 +38,41 @@ class Response:
     truncated: bool = False
 
 
+# Sources that say refused or not leave open why. An answer that names a lack (of access, data, a body, an opinion) and no
+# wrong is technical; both patterns were written from the definitions of the kinds.
+LACK = re.compile(
+    r"\b(don'?t|do not|doesn'?t|does not|no|lack|without)\b[^.]{0,40}\b(access|ability|capability|capable|real[- ]time|personal "
+    r"(opinion|belief|experience|feeling|emotion|preference|information|data|view)|feelings|emotions|opinions|beliefs|consciousness|"
+    r"physical|browse|internet|enough information|sufficient information|up[- ]to[- ]date|current information|knowledge of|"
+    r"information (about|on|regarding))"
+    r"|\b(knowledge cutoff|training data|only a language model|just a language model|not (able|possible) to (access|browse|predict|verify))",
+    re.I,
+)
+WRONG = re.compile(
+    r"ethic|harm|illegal|inappropriate|offensive|discriminat|dangerous|violat|hate|hateful|derogatory|disrespect|respectful|policy|"
+    r"policies|guideline|moral|safety|unlawful|criminal|violence|sexual|explicit|stereotyp|defam|negative",
+    re.I,
+)
+
+
 def _kind(row: Row, name: str) -> tuple[int, float] | None:
     """The kind of a third-party row and its weight; nothing for labels that are not worth teaching."""
-    label = row.get("refusal_type")
-    if name == "chatgpt_refusals":
-        if row["refused"] == "partial":
-            return KINDS.index("partial"), 1.5
-        if row["refused"] == 0:
-            return 0, 1.5
-        return (KINDS.index("technical"), 0.5) if label == "technical_weak" else (1, 1.5 if label == "ethical" else 0.8)
-    table = {"compliance": (0, 1.0), "ethical": (1, 1.0), "technical": (2, 0.6), "technical_weak": (2, 0.5)}
-    found = table.get(str(label))
-    if found and name == "coconot_pref":
-        return (found[0], 0.8) if str(row["id"]).endswith("-chosen") or found[0] else (0, 0.4)
-    return found
+    label, text = row.get("refusal_type"), (row.get("response") or "").replace("’", "'")
+    refused = row.get("refused")
+    if name == "chatgpt_refusals" and refused == "partial":
+        return KINDS.index("partial"), 1.5
+    if name == "coconot_pref" and refused == 0 and not str(row["id"]).endswith("-chosen"):
+        return None  # the rejected answer of a pair: a rule did not see its refusal, which says little
+    if name == "coconot_pref" and label == "technical" and re.search(r"\b(but|however|here are|can provide|general)\b", text, re.I):
+        return None  # "As an AI I have no …, but here are some tips": an answer
+    weight = 1.5 if name == "chatgpt_refusals" else 1.0
+    if label == "compliance" or refused == 0:
+        return 0, weight
+    if label in ("technical", "technical_weak") or (LACK.search(text[:400]) and not WRONG.search(text[:400])):
+        return KINDS.index("technical"), weight
+    if label in ("ethical", "ethical_or_technical"):
+        return KINDS.index("ethical"), weight
+    return None
 
 
 def third_party() -> list[Response]:

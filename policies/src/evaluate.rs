@@ -80,7 +80,7 @@ fn ask(rule: &Rule, applies: bool, facts: &Facts) -> Verdict {
     if !applies || !rule.applies_to.includes(&facts.request) {
         return Verdict::Skipped(Skip::AppliesTo);
     }
-    if share(rule.salt, facts.stable_id) >= rule.rollout {
+    if rule.rollout < 1.0 && share(rule.salt, facts.stable_id) >= rule.rollout {
         return Verdict::Skipped(Skip::Rollout);
     }
     match rule.when.as_ref().map_or(Truth::True, |condition| condition.ask(facts)) {

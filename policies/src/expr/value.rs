@@ -30,6 +30,14 @@ enum Value<'a> {
     Unknown(Reads),
 }
 
+// === impl Truth ===
+
+impl Truth {
+    const fn of(value: bool) -> Self {
+        if value { Self::True } else { Self::False }
+    }
+}
+
 // === impl Condition ===
 
 impl Condition {
@@ -39,135 +47,147 @@ impl Condition {
     }
 }
 
+/// Whether an expression that is true or false is true.
 fn truth(expr: &Expr, facts: &Facts) -> Truth {
-    match value(expr, facts) {
-        Value::Bool(true) => Truth::True,
-        Value::Unknown(reads) => Truth::Unknown(reads),
+    match expr {
+        Expr::Bool(value) => Truth::of(*value),
+        Expr::Read(path) => match read(*path, facts) {
+            Value::Bool(value) => Truth::of(value),
+            Value::Unknown(reads) => Truth::Unknown(reads),
+            Value::Number(_) | Value::Text(_) => Truth::False,
+        },
+        Expr::Lexicon(name) => Truth::of(facts.lexicons.contains(&**name)),
+        Expr::Quadrant(wanted) => quadrant(*wanted, facts),
+        Expr::Not(inner) => match truth(inner, facts) {
+            Truth::True => Truth::False,
+            Truth::False => Truth::True,
+            unknown @ Truth::Unknown(_) => unknown,
+        },
+        Expr::All(sides) => join(sides, facts, Truth::False, Truth::True),
+        Expr::Any(sides) => join(sides, facts, Truth::True, Truth::False),
+        Expr::If(parts) => {
+            let [condition, yes, no] = &**parts;
+            match truth(condition, facts) {
+                Truth::True => truth(yes, facts),
+                Truth::False => truth(no, facts),
+                unknown @ Truth::Unknown(_) => unknown,
+            }
+        }
+        Expr::Compare(how, sides) => pair(sides, facts, |left, right| compare(*how, left, right)),
+        Expr::Match(how, sides) => pair(sides, facts, |left, right| matches(*how, left, right)),
+        Expr::OneOf(needle, values) => match value(needle, facts) {
+            Value::Unknown(reads) => Truth::Unknown(reads),
+            found => {
+                Truth::of(values.iter().any(|other| compare(Comparison::Equal, found, value(other, facts))))
+            }
+        },
+        Expr::Named(condition) => truth(&condition.root, facts),
         // The checker lets only true and false stand where a condition is asked for.
-        Value::Bool(false) | Value::Number(_) | Value::Text(_) => Truth::False,
+        Expr::Number(_) | Expr::Text(_) | Expr::Arithmetic(..) => Truth::False,
     }
 }
 
 fn value<'a>(expr: &'a Expr, facts: &'a Facts) -> Value<'a> {
     match expr {
-        Expr::Bool(value) => Value::Bool(*value),
         Expr::Number(value) => Value::Number(*value),
         Expr::Text(value) => Value::Text(value),
         Expr::Read(path) => read(*path, facts),
-        Expr::Lexicon(name) => Value::Bool(facts.lexicons.contains(&**name)),
-        Expr::Quadrant(wanted) => quadrant(*wanted, facts),
-        Expr::Not(inner) => match truth(inner, facts) {
-            Truth::True => Value::Bool(false),
-            Truth::False => Value::Bool(true),
-            Truth::Unknown(reads) => Value::Unknown(reads),
-        },
-        Expr::All(sides) => join(sides, facts, Truth::False),
-        Expr::Any(sides) => join(sides, facts, Truth::True),
-        Expr::If(parts) => {
-            let [condition, yes, no] = &**parts;
-            match truth(condition, facts) {
-                Truth::True => value(yes, facts),
-                Truth::False => value(no, facts),
-                Truth::Unknown(reads) => Value::Unknown(reads),
+        Expr::Arithmetic(how, sides) => {
+            let [left, right] = &**sides;
+            match (value(left, facts), value(right, facts)) {
+                (Value::Number(left), Value::Number(right)) => Value::Number(calculate(*how, left, right)),
+                (Value::Unknown(left), Value::Unknown(right)) => Value::Unknown(left.and(right)),
+                (Value::Unknown(reads), _) | (_, Value::Unknown(reads)) => Value::Unknown(reads),
+                // The checker lets only numbers be reckoned with.
+                _ => Value::Number(0.0),
             }
         }
-        Expr::Compare(how, sides) => pair(sides, facts, |left, right| compare(*how, left, right)),
-        Expr::OneOf(needle, values) => match value(needle, facts) {
-            Value::Unknown(reads) => Value::Unknown(reads),
-            found => Value::Bool(values.iter().any(|candidate| {
-                matches!(compare(Comparison::Equal, found, value(candidate, facts)), Value::Bool(true))
-            })),
+        _ => match truth(expr, facts) {
+            Truth::True => Value::Bool(true),
+            Truth::False => Value::Bool(false),
+            Truth::Unknown(reads) => Value::Unknown(reads),
         },
-        Expr::Match(how, sides) => pair(sides, facts, |left, right| matches(*how, left, right)),
-        Expr::Arithmetic(how, sides) => pair(sides, facts, |left, right| calculate(*how, left, right)),
-        Expr::Named(condition) => value(&condition.root, facts),
     }
 }
 
 /// `&&` with `False` as the side that decides, `||` with `True`.
-fn join<'a>(sides: &[Expr; 2], facts: &Facts, decides: Truth) -> Value<'a> {
+fn join(sides: &[Expr; 2], facts: &Facts, decides: Truth, otherwise: Truth) -> Truth {
     let [left, right] = sides;
     let left = truth(left, facts);
     if left == decides {
-        return Value::Bool(decides == Truth::True);
+        return decides;
     }
     match (left, truth(right, facts)) {
-        (_, right) if right == decides => Value::Bool(decides == Truth::True),
-        (Truth::Unknown(left), Truth::Unknown(right)) => Value::Unknown(left.and(right)),
-        (Truth::Unknown(reads), _) | (_, Truth::Unknown(reads)) => Value::Unknown(reads),
-        _ => Value::Bool(decides != Truth::True),
+        (_, right) if right == decides => decides,
+        (Truth::Unknown(left), Truth::Unknown(right)) => Truth::Unknown(left.and(right)),
+        (Truth::Unknown(reads), _) | (_, Truth::Unknown(reads)) => Truth::Unknown(reads),
+        _ => otherwise,
     }
 }
 
 fn pair<'a>(
     sides: &'a [Expr; 2],
     facts: &'a Facts,
-    known: impl FnOnce(Value<'a>, Value<'a>) -> Value<'a>,
-) -> Value<'a> {
+    known: impl FnOnce(Value<'a>, Value<'a>) -> bool,
+) -> Truth {
     let [left, right] = sides;
     match (value(left, facts), value(right, facts)) {
-        (Value::Unknown(left), Value::Unknown(right)) => Value::Unknown(left.and(right)),
-        (Value::Unknown(reads), _) | (_, Value::Unknown(reads)) => Value::Unknown(reads),
-        (left, right) => known(left, right),
+        (Value::Unknown(left), Value::Unknown(right)) => Truth::Unknown(left.and(right)),
+        (Value::Unknown(reads), _) | (_, Value::Unknown(reads)) => Truth::Unknown(reads),
+        (left, right) => Truth::of(known(left, right)),
     }
 }
 
-fn compare<'a>(how: Comparison, left: Value<'a>, right: Value<'a>) -> Value<'a> {
+fn compare(how: Comparison, left: Value<'_>, right: Value<'_>) -> bool {
     let order = match (left, right) {
         (Value::Number(left), Value::Number(right)) => left.partial_cmp(&right),
         (Value::Text(left), Value::Text(right)) => Some(left.cmp(right)),
         (Value::Bool(left), Value::Bool(right)) => Some(left.cmp(&right)),
         _ => None,
     };
-    Value::Bool(match how {
+    match how {
         Comparison::Less => order == Some(Ordering::Less),
         Comparison::LessOrEqual => matches!(order, Some(Ordering::Less | Ordering::Equal)),
         Comparison::Greater => order == Some(Ordering::Greater),
         Comparison::GreaterOrEqual => matches!(order, Some(Ordering::Greater | Ordering::Equal)),
         Comparison::Equal => order == Some(Ordering::Equal),
         Comparison::NotEqual => order != Some(Ordering::Equal),
-    })
+    }
 }
 
-fn matches<'a>(how: Match, left: Value<'a>, right: Value<'a>) -> Value<'a> {
-    let (Value::Text(left), Value::Text(right)) = (left, right) else { return Value::Bool(false) };
-    Value::Bool(match how {
+fn matches(how: Match, left: Value<'_>, right: Value<'_>) -> bool {
+    let (Value::Text(left), Value::Text(right)) = (left, right) else { return false };
+    match how {
         Match::StartsWith => left.starts_with(right),
         Match::EndsWith => left.ends_with(right),
         Match::Contains => left.contains(right),
-    })
+    }
 }
 
-fn calculate<'a>(how: Arithmetic, left: Value<'a>, right: Value<'a>) -> Value<'a> {
-    let (Value::Number(left), Value::Number(right)) = (left, right) else { return Value::Number(0.0) };
-    Value::Number(match how {
+const fn calculate(how: Arithmetic, left: f64, right: f64) -> f64 {
+    match how {
         Arithmetic::Add => left + right,
         Arithmetic::Subtract => left - right,
         Arithmetic::Multiply => left * right,
-    })
+    }
 }
 
-fn quadrant<'a>(wanted: u8, facts: &Facts) -> Value<'a> {
+fn quadrant(wanted: u8, facts: &Facts) -> Truth {
     let harm = facts.harm.known().and_then(|harm| probability(harm.score));
     let risk = facts.risk.known().and_then(|risk| probability(risk.score));
-    let harmful = harm.map(|score| score >= facts.thresholds.harm);
-    let refused = risk.map(|score| score >= facts.thresholds.refusal);
-    let mut possible = 0;
-    for quadrant in Quadrant::ALL {
-        let fits = harmful.is_none_or(|harmful| harmful == quadrant.harmful())
-            && refused.is_none_or(|refused| refused == quadrant.refused());
-        if fits {
-            possible |= bit(quadrant);
-        }
-    }
+    let harmless = bit(Quadrant::Comply) | bit(Quadrant::OverRefusal);
+    let answered = bit(Quadrant::Comply) | bit(Quadrant::Jailbreak);
+    let side = |known: Option<bool>, no: u8| known.map_or(0b1111, |yes| if yes { !no & 0b1111 } else { no });
+    let possible = side(harm.map(|score| score >= facts.thresholds.harm), harmless)
+        & side(risk.map(|score| score >= facts.thresholds.refusal), answered);
     if possible & wanted == 0 {
-        return Value::Bool(false);
+        return Truth::False;
     }
     if possible & !wanted == 0 {
-        return Value::Bool(true);
+        return Truth::True;
     }
-    let missing = if harmful.is_none() { Reads::HARM } else { Reads::NONE };
-    Value::Unknown(if refused.is_none() { missing.and(Reads::RISK) } else { missing })
+    let missing = if harm.is_none() { Reads::HARM } else { Reads::NONE };
+    Truth::Unknown(if risk.is_none() { missing.and(Reads::RISK) } else { missing })
 }
 
 /// The bit of a quadrant in [`Expr::Quadrant`].

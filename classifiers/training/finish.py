@@ -102,8 +102,9 @@ def prompt(model: Judge, everything: list[Prompt], folder: Path, float_graph: Pa
     known = harm >= 0
     head, harm_held = _sigmoid_head("harm", "harm_logits", "harmful", outputs["harm_logits"][known, 0], harm[known])
     head["category"] = {"output": "category_logits", "labels": categories()}
-    # Plain questions as people asked them; the other half of that set is orders for political poems.
-    seen = np.array([example.source.startswith("chatgpt_refusals/quora") for example in held])
+    # Only where models really answered: ChatGPT of 2023, and the share of six small models that refused.
+    observed = ("chatgpt_refusals", "orbench")
+    seen = np.array([example.source.startswith(observed) and example.risk >= 0 for example in held])
     risk = np.array([example.risk for example in held])
     risk_head, risk_held = _sigmoid_head(
         "refusal-risk", "risk_logits", "refused", outputs["risk_logits"][seen, 0], risk[seen]

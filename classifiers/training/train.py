@@ -1,6 +1,6 @@
 """Trains both classifiers from a seed, exports, calibrates, and writes their folders.
 
-    python train.py [--only prompt|response] [--out DIR] [--work DIR] [--seed N]
+    python train.py [--only prompt|response] [--out DIR] [--work DIR] [--seed N] [--every N]
 
 Third-party data are read from `$DEMUR_DATA` (default: ../shared/data beside the repository), hand-written data from
 `authored/`. Under two hours on two processor cores. Figures and cards: `evaluate.py`, `card.py`.
@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--out", type=Path, default=MODELS)
     parser.add_argument("--work", type=Path, default=Path(__file__).parent / ".work", help="float graphs and checkpoints")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--every", type=int, default=1, help="every n-th row only: to try the way through, not to ship")
     options = parser.parse_args()
     if not (data_dir() / "train").is_dir():
         print(f"no training data at {data_dir() / 'train'}; set DEMUR_DATA", file=sys.stderr)
@@ -54,7 +55,7 @@ def main() -> int:
 
 def train_prompt(options: argparse.Namespace) -> dict:
     """The prompt classifier."""
-    everything = prompts.load()
+    everything = prompts.load()[:: options.every]
     model, _ = prompt_model.fit(replace(PROMPT, seed=options.seed), everything)
     torch.save(model.state_dict(), options.work / "prompt.pt")
     return finish.prompt(model, everything, options.out / "prompt", options.work / "prompt" / "float.onnx")
@@ -62,7 +63,7 @@ def train_prompt(options: argparse.Namespace) -> dict:
 
 def train_response(options: argparse.Namespace) -> dict:
     """The response classifier."""
-    everything = responses.load()
+    everything = responses.load()[:: options.every]
     model = response_model.fit(replace(RESPONSE, seed=options.seed), everything)
     torch.save(model.state_dict(), options.work / "response.pt")
     return finish.response(model, everything, options.out / "response", options.work / "response" / "float.onnx")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 
 import pytest
 
@@ -69,6 +70,21 @@ def test_first_words_keep_white_space():
     """The beginning of a stream, byte for byte."""
     assert responses.first_words("Sure,\n\nhere  you go.", 3) == "Sure,\n\nhere  you"
     assert responses.first_words("short", 20) == "short"
+
+
+def test_no_training_prompt_stands_in_a_published_benchmark():
+    """Word for word, marks and case aside; the sets are not in the repository, so elsewhere this skips."""
+    folder = rows.data_dir() / "public"
+    if not folder.is_dir():
+        pytest.skip(f"no data at {folder}")
+
+    def folded(text: str) -> str:
+        return " ".join(re.findall(r"\w+", text.casefold()))
+
+    trained = {folded(prompt.text) for prompt in prompts.load()}
+    for path in sorted(folder.glob("*.jsonl")):
+        found = [row for row in rows.read_lines(path) if row.get("text") and folded(row["text"]) in trained]
+        assert not found, f"{len(found)} prompts of {path.name} are trained on"
 
 
 def test_public_sets_are_not_read_to_train():

@@ -210,6 +210,7 @@ pub fn open_classifiers(
         provider,
         observer,
         batch_rows,
+        calibrations: config.calibrations.clone(),
         ..defaults
     };
     Registry::open(&config.dirs, &options)

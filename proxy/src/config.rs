@@ -141,6 +141,8 @@ pub struct HelperConfig {
 pub struct ClassifierConfig {
     /// Folders that hold classifier folders.
     pub dirs: Vec<PathBuf>,
+    /// Calibration files for particular upstream models.
+    pub calibrations: Vec<PathBuf>,
     /// How long one classification may take.
     pub timeout: Duration,
     /// What happens without an answer.
@@ -209,6 +211,9 @@ impl Config {
         }
         for dir in &mut file.classifiers.dirs {
             *dir = base.join(&*dir);
+        }
+        for path in &mut file.classifiers.calibrations {
+            *path = base.join(&*path);
         }
         overlay(&mut file, overrides);
         Self::resolve(file, base).map_err(|findings| ConfigError::Meaning { path: name.to_owned(), findings })
@@ -417,6 +422,7 @@ fn classifiers(written: &raw::Classifiers, findings: &mut Vec<String>) -> Classi
     }
     ClassifierConfig {
         dirs,
+        calibrations: written.calibrations.clone(),
         timeout: span("classifiers.timeout", written.timeout, 2_000, findings),
         on_unavailable: written.on_unavailable,
         threads: at_least_one("classifiers.threads", written.threads, 1, findings),

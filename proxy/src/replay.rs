@@ -122,6 +122,8 @@ async fn exchange(stack: Stack, recorded: &Recorded, row: Row) -> Result<Reached
         .method(Method::POST)
         .uri("/v1/chat/completions")
         .header(header::CONTENT_TYPE, "application/json")
+        // So that a decision record names the row it is about.
+        .header("x-request-id", &row.id)
         .body(body::full(body.to_string()))
         .map_err(|error| failed(error.to_string()))?;
     let response = match stack.oneshot(request).await {

@@ -13,9 +13,8 @@ use demur_policies::Source;
 use crate::config::Config;
 
 /// The library that demur brings, for a start without a policy repository.
-const BUILTIN: [(&str, &str); 3] = [
+const BUILTIN: [(&str, &str); 2] = [
     ("builtin/block-harm.yaml", include_str!("../../policies/library/block-harm.yaml")),
-    ("builtin/constructive-refusals.yaml", include_str!("../../policies/library/constructive-refusals.yaml")),
     ("builtin/guidance.yaml", include_str!("../../policies/library/guidance.yaml")),
 ];
 /// The repair where there is one upstream.

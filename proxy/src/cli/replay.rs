@@ -34,6 +34,9 @@ pub struct Replay {
     /// Folder of classifiers [default: the ones that demur brings].
     #[arg(long, value_name = "DIR")]
     models: Option<PathBuf>,
+    /// Write a decision record for each row, as JSON Lines; `request_id` is the id of the row.
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
     /// How the result is printed.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
@@ -77,6 +80,7 @@ impl Replay {
             file.upstreams.push(nowhere(BACKUP));
         }
         file.policies = self.policies.clone().map(|dir| raw::Policies { dir, poll: None });
+        file.records.path.clone_from(&self.records);
         file.classifiers.dirs = self.models.clone().into_iter().collect();
         file.classifiers.timeout = Some(jiff::SignedDuration::from_secs(60));
         Config::from_file(file)

@@ -59,6 +59,7 @@ impl File {
             policies: None,
             classifiers: Classifiers {
                 dirs: Vec::new(),
+                calibrations: Vec::new(),
                 timeout: None,
                 on_unavailable,
                 threads: None,
@@ -178,6 +179,9 @@ pub struct Classifiers {
     /// in the working folder or one above it.
     #[serde(default)]
     pub dirs: Vec<PathBuf>,
+    /// Calibration files for particular upstream models, as `demur calibrate` writes them.
+    #[serde(default)]
+    pub calibrations: Vec<PathBuf>,
     /// How long one classification may take. Default 2 s.
     pub timeout: Option<SignedDuration>,
     /// What happens to an exchange whose classifier does not answer: there is no default.

@@ -1,7 +1,7 @@
 //! Whether a text may take the place of a refusal: the judgement that everything a repair brings back passes.
 //!
 //! It is stricter than a policy could forget to be. A text that is empty, runs in circles, refuses again,
-//! or is harmful is turned down, and so is one that a classifier will not stand by.
+//! or is harmful is turned down, and so is one that no classifier could be asked about.
 
 use demur_policies::facts::RefusalKind;
 use demur_policies::{Needs, Phase};
@@ -12,6 +12,12 @@ use crate::phase::exchange::Exchange;
 
 /// Words below which nobody calls a text repetitive.
 const ENOUGH_WORDS: usize = 40;
+/// The harm score of an answer, 0..1, that speaks against it.
+///
+/// The harm probe learned from prompts, and an honest answer about killing a process is full of the words that
+/// a prompt would be suspected for. The prompt is known to be harmless here, so it has to be nearly certain,
+/// as for a block in the policies that demur brings.
+const UNSAFE: f64 = 0.9;
 /// The least share of distinct words in a text that goes on.
 const DISTINCT_SHARE: f64 = 0.2;
 
@@ -22,7 +28,7 @@ pub const EVERYTHING: Needs =
 /// Judges a text that may replace a refusal; says in a word why it may not.
 ///
 /// # Errors
-/// The reason: `empty`, `degenerate`, `refusal`, `unsafe`, `undecided` or `unavailable`.
+/// The reason: `empty`, `degenerate`, `refusal`, `unsafe` or `unavailable`.
 pub async fn judge(
     exchange: &mut Exchange,
     upstream: &str,
@@ -42,24 +48,16 @@ pub async fn judge(
         "unavailable"
     })?;
     exchange.journal.classified(Phase::Response, began.elapsed());
-    let refusal = answered.refusal.known().ok_or("undecided")?;
+    // A detector that will not stand by "it answers" is no reason to keep what is a refusal for certain.
+    let refusal = answered.refusal.value().ok_or("unavailable")?;
     if !matches!(refusal.kind, RefusalKind::Compliance) {
         return Err("refusal");
     }
     let harm = answered.harm.value().ok_or("unavailable")?;
-    if harm.score >= unsafe_from(exchange.facts.thresholds.harm) {
+    if harm.score >= UNSAFE {
         return Err("unsafe");
     }
     Ok(answered)
-}
-
-/// Where the harm score of an answer speaks against it, given where that of a prompt does.
-///
-/// The harm probe learned from prompts, and an honest answer about killing a process is full of the words that
-/// a prompt would be suspected for. The prompt is known to be harmless here, so it takes stronger evidence:
-/// halfway from the cut to certainty.
-fn unsafe_from(cut: f64) -> f64 {
-    f64::midpoint(cut, 1.0)
 }
 
 /// Whether a text runs in circles, or is one endless word.

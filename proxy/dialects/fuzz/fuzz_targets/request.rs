@@ -14,10 +14,10 @@ fuzz_target!(|data: &[u8]| {
     let Ok(request) = dialect.read_request(&Endpoint::default(), &body) else { return };
     assert_eq!(dialect.edit_request(&request, &[]).expect("no edit"), body);
     for part in request.view.parts.iter().take(8) {
-        let edit = Edit::ReplaceText { pointer: part.pointer.clone(), text: "\"x\"".to_owned() };
+        let edit = Edit::ReplaceText { pointer: part.pointer.clone(), text: "an \"x\"".to_owned() };
         if let Ok(edited) = dialect.edit_request(&request, &[edit]) {
             let again = dialect.read_request(&Endpoint::default(), &edited).expect("edited");
-            assert!(again.view.parts.iter().any(|other| other.pointer == part.pointer && other.text == "\"x\""));
+            assert!(again.view.parts.iter().any(|other| other.pointer == part.pointer && other.text == "an \"x\""));
         } else {
             assert!(part.pointer.ends_with('#'), "{}", part.pointer);
         }

@@ -29,7 +29,7 @@ const FRIGHTENING: [(&str, bool); 12] = [
     ("steal", true),
     ("weapon", true),
     ("drug", true),
-    ("end it", true),
+    ("end my life", true),
     ("hack", true),
 ];
 

@@ -21,7 +21,8 @@ else
 fi
 
 cargo="${CARGO:-cargo}"
-"$cargo" build --release --locked --package demur --package demur-tests --bins
+"$cargo" build --release --locked --package demur
+"$cargo" build --release --locked --package demur-tests --bin bench-proxy
 target="${CARGO_TARGET_DIR:-target}/release"
 grep -m1 'model name' /proc/cpuinfo 2>/dev/null | sed 's/.*: //' || true
 echo "$(nproc 2>/dev/null || echo '?') cores"

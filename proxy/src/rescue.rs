@@ -108,7 +108,25 @@ fn answer(error: &Error, dialect: &'static dyn Dialect) -> Response<Body> {
     if denial == Denial::Overloaded {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
     }
+    if leaves_body_unread(error) {
+        // What is left of the body makes the connection useless; a client that is not told would send its next
+        // request into a connection that is closing. (HTTP/2 has no such header, and no such trouble.)
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     response
+}
+
+/// Whether the request was refused before its body was read to the end.
+fn leaves_body_unread(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::TooLarge { .. }
+            | Error::ContentType { .. }
+            | Error::ContentEncoding { .. }
+            | Error::Path { .. }
+            | Error::Overloaded
+            | Error::Deadline { .. }
+    )
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use crate::metrics::Metrics;
 use crate::phase::exchange::Traces;
 use crate::phase::helper::Send as SendService;
 use crate::record::Records;
+use crate::sources::Look;
 use crate::stack::{Stack, stack};
 use crate::upstream::{TlsError, Upstreams};
 
@@ -218,8 +219,10 @@ pub fn open_classifiers(
 
 /// Looks at the policies again and again, and reloads them when they have settled into something new.
 async fn watch(lives: Arc<Lives>, poll: Duration, drain: CancellationToken) {
-    let mut known = lives.folder().look().unwrap_or_default();
-    let mut seen = known.clone();
+    // Nothing is known yet, so what is there now is looked at again once: between the start and the first look
+    // lies time enough for an edit.
+    let mut known = Look::default();
+    let mut seen = Look::default();
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     loop {
         let asked = tokio::select! {

@@ -68,7 +68,8 @@ where
             async move {
                 let Ok(mut response) = answer.await;
                 if let Ok(id) = id {
-                    response.headers_mut().insert(REQUEST_ID, id);
+                    // An upstream's own id is what its support asks for: it stays, as it would without us.
+                    response.headers_mut().entry(REQUEST_ID).or_insert(id);
                 }
                 tracing::info!(
                     status = response.status().as_u16(),

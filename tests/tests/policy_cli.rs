@@ -261,8 +261,7 @@ fn explain_tells_what_is_seen_which_rule_acts_and_what_happens() {
 #[test]
 fn explain_reads_a_request_of_any_dialect() {
     let folder = storefront();
-    let request =
-        json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Name a river."}]});
+    let request = json!({"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "Name a river that flows through Paris and tell me how long it is."}]});
     folder.save("request.json", &request.to_string());
     let args = [
         "explain",

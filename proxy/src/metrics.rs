@@ -3,8 +3,6 @@
 //! Names begin with `demur_`, units are base units, and every label takes its values from a closed set or
 //! from the configuration (rules, upstreams): no text of a prompt, no path, no user can become a label.
 
-use std::time::Duration;
-
 use prometheus::{
     Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder,
@@ -199,11 +197,6 @@ pub fn status_class(status: http::StatusCode) -> &'static str {
         4 => "4xx",
         _ => "5xx",
     }
-}
-
-/// Observes a duration, in seconds.
-pub fn observe(histogram: &Histogram, elapsed: Duration) {
-    histogram.observe(elapsed.as_secs_f64());
 }
 
 /// Makes metrics and registers them, so that a name stands once.

@@ -304,11 +304,6 @@ impl Journal {
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
-
-    /// The time that went into classification so far.
-    pub fn classifying(&self) -> Duration {
-        self.classifying
-    }
 }
 
 impl Drop for Journal {

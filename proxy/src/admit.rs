@@ -136,6 +136,8 @@ mod tests {
             max_answer_bytes: 1,
             max_concurrent,
             request_timeout: Duration::from_secs(10),
+            head_timeout: long,
+            body_timeout: long,
             drain_timeout: long,
         })
     }

@@ -149,16 +149,19 @@ impl App {
     /// When TLS to the upstreams cannot be set up.
     pub async fn serve(self, traffic: TcpListener, admin: TcpListener) -> Result<(), StartError> {
         let stack = self.stack()?;
-        let limit = self.config.limits.drain_timeout;
+        let limits = &self.config.limits;
+        let limit = limits.drain_timeout;
+        let manner = listen::Manner { head_timeout: limits.head_timeout, drain_timeout: limit };
         self.tasks.spawn(watch(Arc::clone(&self.lives), self.config.poll, self.drain.clone()));
         let admin_service = Admin::new(Arc::clone(&self.lives), self.traces.clone(), self.drain.clone());
         // Administration outlives traffic: readiness has to answer "no" while exchanges drain.
         let admin_drain = CancellationToken::new();
         let (admin_tasks, admin_done) = (self.tasks.clone(), admin_drain.clone());
         self.tasks.spawn(async move {
-            listen::serve(admin, admin_service, &admin_tasks, admin_done, Duration::from_secs(1)).await;
+            let manner = listen::Manner { drain_timeout: Duration::from_secs(1), ..manner };
+            listen::serve(admin, admin_service, &admin_tasks, admin_done, manner).await;
         });
-        listen::serve(traffic, stack, &self.tasks, self.drain.clone(), limit).await;
+        listen::serve(traffic, stack, &self.tasks, self.drain.clone(), manner).await;
         admin_drain.cancel();
         self.tasks.close();
         if tokio::time::timeout(limit, self.tasks.wait()).await.is_err() {

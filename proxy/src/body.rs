@@ -23,6 +23,20 @@ impl BoxError {
     pub fn is<E: std::error::Error + 'static>(&self) -> bool {
         self.0.is::<E>()
     }
+
+    /// The boxed error, or the first of its causes, that is of this type.
+    pub fn find<E: std::error::Error + 'static>(&self) -> Option<&E> {
+        let mut error: &(dyn std::error::Error + 'static) = self.0.as_ref();
+        loop {
+            if let Some(found) = error.downcast_ref::<E>() {
+                return Some(found);
+            }
+            error = match error.downcast_ref::<Self>() {
+                Some(boxed) => boxed.0.as_ref(),
+                None => error.source()?,
+            };
+        }
+    }
 }
 
 impl std::fmt::Display for BoxError {
@@ -35,6 +49,14 @@ impl std::error::Error for BoxError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.0.source()
     }
+}
+
+/// A body that took longer than it may.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("it did not go on within {limit:?}")]
+pub struct TimedOut {
+    /// The limit that passed.
+    pub limit: std::time::Duration,
 }
 
 /// A request or response body: frames of bytes, read once, in order.

@@ -1,19 +1,19 @@
 //! The configuration as it is meant: read from a file, or made from a few flags, and checked as a whole.
 //!
 //! What is written is in `raw`. Here every default is filled in, every reference is resolved and every
-//! error is found before the first is reported. This is the only module that reads the environment.
+//! error is found before the first is reported. Only `config` and its parts read the environment.
 
 pub mod raw;
+pub mod upstreams;
 
-use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use http::Uri;
-use jiff::SignedDuration;
-
 pub use raw::{Blocked, Choice, Judge, OnUnavailable, Provider, RecordText, UnjudgedChoice};
+pub use upstreams::{Secret, UpstreamConfig};
+
+use upstreams::span;
 
 /// Why there is no configuration.
 #[derive(Debug, thiserror::Error)]
@@ -83,48 +83,6 @@ pub struct Config {
     pub record_text: RecordText,
 }
 
-/// One LLM API.
-#[derive(Debug, Clone)]
-pub struct UpstreamConfig {
-    /// The name that rules use.
-    pub name: String,
-    /// Scheme, authority and path prefix.
-    pub url: Uri,
-    /// Replaces the model of requests.
-    pub model: Option<String>,
-    /// Sent instead of the client's key.
-    pub api_key: Option<Secret>,
-    /// Whether the client's own key may go here although this is not the default upstream.
-    pub forward_client_key: bool,
-    /// Certificates to trust instead of the system's.
-    pub ca: Option<PathBuf>,
-    /// What it can do beyond text.
-    pub capabilities: Vec<String>,
-    /// For a connection.
-    pub connect_timeout: Duration,
-    /// For the head of an answer.
-    pub first_byte_timeout: Duration,
-    /// Between two frames of an answer.
-    pub idle_timeout: Duration,
-}
-
-/// A secret that does not print itself.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
-
-impl Secret {
-    /// The secret, for the one header it belongs into.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl std::fmt::Debug for Secret {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Secret(…)")
-    }
-}
-
 /// The helper model.
 #[derive(Debug, Clone)]
 pub struct HelperConfig {
@@ -177,6 +135,10 @@ pub struct Limits {
     pub max_concurrent: usize,
     /// Until the head of an answer.
     pub request_timeout: Duration,
+    /// For the head of a request.
+    pub head_timeout: Duration,
+    /// For the body of a request.
+    pub body_timeout: Duration,
     /// For open exchanges after SIGTERM.
     pub drain_timeout: Duration,
 }
@@ -252,7 +214,7 @@ impl Config {
         let mut findings = Vec::new();
         let listen = address("listen", file.listen.as_deref().unwrap_or("0.0.0.0:8080"), &mut findings);
         let admin = address("admin", file.admin.as_deref().unwrap_or("127.0.0.1:9090"), &mut findings);
-        let upstreams = upstreams(file.upstreams, base, &mut findings);
+        let upstreams = upstreams::resolve(file.upstreams, base, &mut findings);
         let helper = file.helper.map(|helper| HelperConfig {
             timeout: span("helper.timeout", helper.timeout, 10_000, &mut findings),
             upstream: helper.upstream,
@@ -306,7 +268,10 @@ fn overlay(file: &mut raw::File, overrides: raw::Overrides) {
     file.admin = overrides.admin.or(file.admin.take());
     if let Some(url) = overrides.upstream {
         match file.upstreams.first_mut() {
-            Some(first) => first.url = url,
+            Some(first) => {
+                first.url = Some(url);
+                first.endpoints.clear();
+            }
             None => file.upstreams.push(raw::Upstream::at(url)),
         }
     }
@@ -325,93 +290,6 @@ fn address(key: &str, text: &str, findings: &mut Vec<String>) -> Option<SocketAd
         findings.push(format!("{key}: `{text}` is not an address such as `0.0.0.0:8080`"));
     }
     address
-}
-
-/// A duration with a default in milliseconds; a negative or empty one is a finding.
-fn span(key: &str, written: Option<SignedDuration>, default_ms: u64, findings: &mut Vec<String>) -> Duration {
-    match written.map(Duration::try_from) {
-        None => Duration::from_millis(default_ms),
-        Some(Ok(duration)) if !duration.is_zero() => duration,
-        Some(_) => {
-            findings.push(format!("{key}: a duration has to be longer than zero"));
-            Duration::from_millis(default_ms)
-        }
-    }
-}
-
-fn upstreams(written: Vec<raw::Upstream>, base: &Path, findings: &mut Vec<String>) -> Vec<UpstreamConfig> {
-    if written.is_empty() {
-        findings.push("upstreams: name at least one".to_owned());
-    }
-    let mut names = BTreeSet::new();
-    let mut made = Vec::new();
-    for upstream in written {
-        let key = format!("upstreams.{}", upstream.name);
-        if !names.insert(upstream.name.clone()) {
-            findings.push(format!("upstreams: the name `{}` is used twice", upstream.name));
-        }
-        let Some(url) = base_url(&key, &upstream.url, findings) else { continue };
-        made.push(UpstreamConfig {
-            url,
-            api_key: upstream.api_key.and_then(|secret| reveal(&key, &secret, base, findings)),
-            forward_client_key: upstream.forward_client_key,
-            ca: upstream.ca.map(|path| base.join(path)),
-            connect_timeout: span(
-                &format!("{key}.connectTimeout"),
-                upstream.connect_timeout,
-                5_000,
-                findings,
-            ),
-            first_byte_timeout: span(
-                &format!("{key}.firstByteTimeout"),
-                upstream.first_byte_timeout,
-                120_000,
-                findings,
-            ),
-            idle_timeout: span(&format!("{key}.idleTimeout"), upstream.idle_timeout, 60_000, findings),
-            name: upstream.name,
-            model: upstream.model,
-            capabilities: upstream.capabilities,
-        });
-    }
-    made
-}
-
-fn base_url(key: &str, text: &str, findings: &mut Vec<String>) -> Option<Uri> {
-    let url = text.parse::<Uri>().ok().filter(|url| {
-        matches!(url.scheme_str(), Some("http" | "https"))
-            && url.authority().is_some()
-            && url.query().is_none()
-    });
-    if url.is_none() {
-        findings.push(format!("{key}.url: `{text}` is not a URL such as `https://api.example.com`"));
-    }
-    url
-}
-
-/// Fetches a secret from where it lives; a missing one is found at start, not at the first request.
-fn reveal(key: &str, secret: &raw::Secret, base: &Path, findings: &mut Vec<String>) -> Option<Secret> {
-    let found = match secret {
-        raw::Secret::Env(name) => read_env(name).ok_or(format!("the environment has no `{name}`")),
-        raw::Secret::File(path) => std::fs::read_to_string(base.join(path))
-            .map_err(|error| format!("cannot read `{}`: {error}", path.display())),
-    };
-    match found.map(|text| text.trim().to_owned()) {
-        Ok(text) if !text.is_empty() => Some(Secret(text)),
-        Ok(_) => {
-            findings.push(format!("{key}.apiKey: it is empty"));
-            None
-        }
-        Err(reason) => {
-            findings.push(format!("{key}.apiKey: {reason}"));
-            None
-        }
-    }
-}
-
-#[expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
-fn read_env(name: &str) -> Option<String> {
-    std::env::var(name).ok()
 }
 
 fn classifiers(written: &raw::Classifiers, findings: &mut Vec<String>) -> ClassifierConfig {
@@ -455,6 +333,8 @@ fn limits(written: &raw::Limits, findings: &mut Vec<String>) -> Limits {
         max_answer_bytes: written.max_answer_bytes.unwrap_or(32 << 20),
         max_concurrent: at_least_one("limits.maxConcurrent", written.max_concurrent, 1024, findings),
         request_timeout: span("limits.requestTimeout", written.request_timeout, 600_000, findings),
+        head_timeout: span("limits.headTimeout", written.head_timeout, 15_000, findings),
+        body_timeout: span("limits.bodyTimeout", written.body_timeout, 60_000, findings),
         drain_timeout: span("limits.drainTimeout", written.drain_timeout, 30_000, findings),
     }
 }

@@ -8,6 +8,8 @@ use std::time::Duration;
 use demur_dialects::json::BodyError;
 use demur_dialects::message::Denial;
 
+use crate::body::{BoxError, TimedOut};
+
 /// Why an exchange could not be carried out.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -35,7 +37,13 @@ pub enum Error {
     },
     /// The client went away, or its body broke off.
     #[error("the request body broke off")]
-    ClientGone(#[source] crate::body::BoxError),
+    ClientGone(#[source] BoxError),
+    /// The client took too long to send its body.
+    #[error("the request body did not come within {limit:?}")]
+    ClientSlow {
+        /// The limit that passed.
+        limit: Duration,
+    },
     /// The path is a disguise of a guarded one, or is unknown and unknown paths are blocked.
     #[error("the path `{path}` is not served here")]
     Path {
@@ -69,7 +77,7 @@ pub enum Error {
         name: String,
         /// What the client library said.
         #[source]
-        source: crate::body::BoxError,
+        source: BoxError,
     },
     /// The upstream took longer than it may.
     #[error("the upstream `{name}` did not answer within {limit:?}")]
@@ -78,6 +86,14 @@ pub enum Error {
         name: String,
         /// The limit that passed.
         limit: Duration,
+    },
+    /// Every endpoint failed so often that it is left alone for a while.
+    #[error("the upstream `{name}` failed again and again and is asked again in {after:?}")]
+    UpstreamResting {
+        /// Which upstream.
+        name: String,
+        /// When one request may try again.
+        after: Duration,
     },
     /// The upstream's answer broke off, or is not what its dialect says.
     #[error("the answer of the upstream `{name}` cannot be read: {reason}")]
@@ -105,15 +121,34 @@ impl Error {
     /// Whose fault it is, and so what the client is told.
     pub fn denial(&self) -> Denial {
         match self {
-            Self::Body(_) | Self::ClientGone(_) | Self::Path { .. } | Self::Unjudged { .. } => {
-                Denial::BadRequest
-            }
+            Self::Body(_)
+            | Self::ClientGone(_)
+            | Self::ClientSlow { .. }
+            | Self::Path { .. }
+            | Self::Unjudged { .. } => Denial::BadRequest,
             Self::ContentType { .. } | Self::ContentEncoding { .. } => Denial::UnsupportedMedia,
             Self::TooLarge { .. } => Denial::TooLarge,
-            Self::Unjudgeable { .. } | Self::Overloaded => Denial::Overloaded,
+            Self::Unjudgeable { .. } | Self::Overloaded | Self::UpstreamResting { .. } => Denial::Overloaded,
             Self::UpstreamDown { .. } | Self::UpstreamAnswer { .. } => Denial::UpstreamUnavailable,
             Self::UpstreamTimeout { .. } | Self::Deadline { .. } => Denial::UpstreamTimeout,
             Self::UnknownUpstream { .. } | Self::Internal(_) => Denial::Internal,
+        }
+    }
+
+    /// What became of an answer whose body ended in an error.
+    pub fn broken_answer(name: &str, error: &BoxError) -> Self {
+        match error.find::<TimedOut>() {
+            Some(late) => Self::UpstreamTimeout { name: name.to_owned(), limit: late.limit },
+            None => Self::UpstreamAnswer { name: name.to_owned(), reason: error.to_string() },
+        }
+    }
+
+    /// After how many seconds the client may come again, where that is worth saying.
+    pub fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::UpstreamResting { after, .. } => Some(after.as_secs_f64().ceil().max(1.0) as u64),
+            Self::Unjudgeable { .. } | Self::Overloaded => Some(1),
+            _ => None,
         }
     }
 
@@ -124,12 +159,14 @@ impl Error {
             Self::ContentType { .. } | Self::ContentEncoding { .. } => "content_type",
             Self::TooLarge { .. } => "too_large",
             Self::ClientGone(_) => "client_gone",
+            Self::ClientSlow { .. } => "body_timeout",
             Self::Path { .. } => "path",
             Self::Unjudged { .. } => "unjudged",
             Self::Unjudgeable { .. } => "classifier_unavailable",
             Self::UnknownUpstream { .. } => "unknown_upstream",
             Self::UpstreamDown { .. } => "upstream_down",
             Self::UpstreamTimeout { .. } => "upstream_timeout",
+            Self::UpstreamResting { .. } => "upstream_resting",
             Self::UpstreamAnswer { .. } => "upstream_answer",
             Self::Overloaded => "overloaded",
             Self::Deadline { .. } => "deadline",

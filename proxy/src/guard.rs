@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
 use crate::body::{Body, BoxError};
-use crate::config::Choice;
+use crate::config::{Choice, Limits};
 use crate::error::Error;
 use crate::live::{Live, Lives};
 use crate::phase::exchange::{Exchange, Traces};
@@ -67,7 +67,7 @@ impl Guard {
     ) -> Result<Response<Body>, Error> {
         let (head, body) = request.into_parts();
         readable(&head)?;
-        let bytes = read(body, live.config.limits.max_body_bytes).await?;
+        let bytes = read(body, &live.config.limits).await?;
         let read = guarded.dialect.read_request(&guarded.endpoint, &bytes)?;
         let mut exchange = Exchange::begin(live, guarded, head, read, self.traces.clone());
         let result = self.phases(&mut exchange).await;
@@ -149,10 +149,13 @@ fn readable(head: &Parts) -> Result<(), Error> {
     }
 }
 
-/// The whole body, if it is within the limit.
-async fn read(body: Body, limit: u64) -> Result<Bytes, Error> {
+/// The whole body, if it comes in time and is within the limit.
+async fn read(body: Body, limits: &Limits) -> Result<Bytes, Error> {
+    let limit = limits.max_body_bytes;
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    let collected = Limited::new(body, size).collect().await;
+    let collected = tokio::time::timeout(limits.body_timeout, Limited::new(body, size).collect())
+        .await
+        .map_err(|_| Error::ClientSlow { limit: limits.body_timeout })?;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
         if error.is::<http_body_util::LengthLimitError>() {
             Error::TooLarge { limit }

@@ -18,10 +18,17 @@ use tower::{Service, ServiceExt};
 
 use crate::body::{self, Body};
 
-/// How long a client may take to send the head of a request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(15);
 /// How long accepting pauses when the system has no room for another connection.
 const NO_ROOM: Duration = Duration::from_millis(50);
+
+/// How a listener treats its clients.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// How long one may take to send the head of a request.
+    pub head_timeout: Duration,
+    /// How long open exchanges may take to end once it is time to.
+    pub drain_timeout: Duration,
+}
 
 /// Binds an address, so that the port is known before anything is served.
 ///
@@ -31,20 +38,20 @@ pub async fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address).await
 }
 
-/// Serves until `drain` is cancelled, then lets open exchanges end, for `limit` at most.
+/// Serves until `drain` is cancelled, then lets open exchanges end.
 pub async fn serve<S>(
     listener: TcpListener,
     service: S,
     tasks: &TaskTracker,
     drain: CancellationToken,
-    limit: Duration,
+    manner: Manner,
 ) where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + 'static,
 {
     let graceful = GracefulShutdown::new();
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(manner.head_timeout);
     builder.http2().timer(TokioTimer::new());
     loop {
         let accepted = tokio::select! {
@@ -68,6 +75,7 @@ pub async fn serve<S>(
         });
     }
     drop(listener);
+    let limit = manner.drain_timeout;
     if tokio::time::timeout(limit, graceful.shutdown()).await.is_err() {
         tracing::warn!(?limit, "exchanges were still open when the time to drain was up");
     }

@@ -57,6 +57,14 @@ pub struct Metrics {
     pub errors: IntCounterVec,
     /// Answers of upstreams, by upstream and status class.
     pub upstream_answers: IntCounterVec,
+    /// Requests sent to endpoints, by upstream, endpoint and what came of it.
+    pub upstream_attempts: IntCounterVec,
+    /// Failures that asked for another attempt, by upstream, what failed, and what was done about it.
+    pub upstream_retries: IntCounterVec,
+    /// Answers that broke off after their head, by upstream and reason.
+    pub upstream_broken: IntCounterVec,
+    /// Circuit breakers: 0 closed, 1 while one request tries again, 2 open.
+    pub upstream_breaker: IntGaugeVec,
     /// Reloads of the policies, by result.
     pub reloads: IntCounterVec,
     /// Whether the last reload failed: 1 while an older policy is in force than the folder holds.
@@ -154,6 +162,26 @@ impl Metrics {
                 "upstream_answers_total",
                 "Answers of upstreams.",
                 &["upstream", "status"],
+            )?,
+            upstream_attempts: make.counters(
+                "upstream_attempts_total",
+                "Requests sent to endpoints.",
+                &["upstream", "endpoint", "result"],
+            )?,
+            upstream_retries: make.counters(
+                "upstream_retries_total",
+                "Failures that asked for another attempt.",
+                &["upstream", "failure", "handling"],
+            )?,
+            upstream_broken: make.counters(
+                "upstream_broken_answers_total",
+                "Answers that broke off after their head.",
+                &["upstream", "reason"],
+            )?,
+            upstream_breaker: make.gauges(
+                "upstream_breaker_state",
+                "Circuit breakers: 0 closed, 1 trying again, 2 open.",
+                &["upstream", "endpoint"],
             )?,
             reloads: make.counters("policy_reloads_total", "Reloads of the policies.", &["result"])?,
             reload_failed: make.gauge(

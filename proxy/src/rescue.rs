@@ -105,8 +105,8 @@ fn answer(error: &Error, dialect: &'static dyn Dialect) -> Response<Body> {
     let message = format!("demur: {error}");
     let (status, bytes) = dialect.write_error(denial, &message, error.label());
     let mut response = act::json(status, bytes);
-    if denial == Denial::Overloaded {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    if let Some(seconds) = error.retry_after() {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     if leaves_body_unread(error) {
         // What is left of the body makes the connection useless; a client that is not told would send its next
@@ -124,6 +124,7 @@ fn leaves_body_unread(error: &Error) -> bool {
             | Error::ContentType { .. }
             | Error::ContentEncoding { .. }
             | Error::Path { .. }
+            | Error::ClientSlow { .. }
             | Error::Overloaded
             | Error::Deadline { .. }
     )
@@ -159,12 +160,14 @@ mod tests {
             (Error::ContentEncoding { found: "br".to_owned() }, 415),
             (Error::TooLarge { limit: 5 }, 413),
             (Error::ClientGone(broken()), 400),
+            (Error::ClientSlow { limit }, 400),
             (Error::Path { path: "/x".to_owned() }, 400),
             (Error::Unjudged { pointers: "/a".to_owned() }, 400),
             (Error::Unjudgeable { classifier: name(), reason: "queue is full".to_owned() }, 503),
             (Error::UnknownUpstream { name: name() }, 500),
             (Error::UpstreamDown { name: name(), source: broken() }, 502),
             (Error::UpstreamTimeout { name: name(), limit }, 504),
+            (Error::UpstreamResting { name: name(), after: limit / 3 }, 503),
             (Error::UpstreamAnswer { name: name(), reason: "half".to_owned() }, 502),
             (Error::Overloaded, 503),
             (Error::Deadline { limit }, 504),

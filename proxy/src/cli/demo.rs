@@ -60,8 +60,9 @@ impl Demo {
         let stop = CancellationToken::new();
         let (model_tasks, model_stop) = (tasks.clone(), stop.clone());
         tasks.spawn(async move {
-            let limit = std::time::Duration::from_secs(1);
-            listen::serve(model, tower::service_fn(model::serve), &model_tasks, model_stop, limit).await;
+            let second = std::time::Duration::from_secs(1);
+            let manner = listen::Manner { head_timeout: second, drain_timeout: second };
+            listen::serve(model, tower::service_fn(model::serve), &model_tasks, model_stop, manner).await;
         });
         let app = App::prepare(self.config(&upstream)?)?;
         let stack = app.stack()?;

@@ -3,10 +3,14 @@
 //! Field names, defaults and documentation live here; what the values *mean* together is decided in
 //! `config`. Every struct refuses unknown fields, so that a typo is an error and not a silent default.
 
+pub mod upstream;
+
 use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use serde::Deserialize;
+
+pub use upstream::{Secret, Upstream};
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -78,24 +82,6 @@ impl File {
     }
 }
 
-impl Upstream {
-    /// The upstream `main` at this URL, with nothing else said about it.
-    pub fn at(url: String) -> Self {
-        Self {
-            name: "main".to_owned(),
-            url,
-            model: None,
-            api_key: None,
-            forward_client_key: true,
-            ca: None,
-            capabilities: Vec::new(),
-            connect_timeout: None,
-            first_byte_timeout: None,
-            idle_timeout: None,
-        }
-    }
-}
-
 /// What flags and the environment say over the file.
 #[derive(Debug, Clone, Default)]
 pub struct Overrides {
@@ -109,44 +95,6 @@ pub struct Overrides {
     pub policies: Option<PathBuf>,
     /// Folder of classifiers.
     pub models: Option<PathBuf>,
-}
-
-/// One LLM API.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Upstream {
-    /// The name that rules use.
-    pub name: String,
-    /// Scheme, host, optional port and path prefix: `https://api.openai.com`.
-    pub url: String,
-    /// Replaces the model of requests that are sent here.
-    pub model: Option<String>,
-    /// A key to send instead of the client's.
-    pub api_key: Option<Secret>,
-    /// Whether the client's own key goes to this upstream. Default: only to the first one.
-    #[serde(default)]
-    pub forward_client_key: bool,
-    /// A file of PEM certificates to trust instead of the system's.
-    pub ca: Option<PathBuf>,
-    /// What this upstream can do beyond text, such as `vision` or `browsing`.
-    #[serde(default)]
-    pub capabilities: Vec<String>,
-    /// How long to wait for a connection. Default 5 s.
-    pub connect_timeout: Option<SignedDuration>,
-    /// How long to wait for the head of the answer. Default 120 s.
-    pub first_byte_timeout: Option<SignedDuration>,
-    /// How long an answer may stand still. Default 60 s.
-    pub idle_timeout: Option<SignedDuration>,
-}
-
-/// Where a secret comes from; never the secret itself.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub enum Secret {
-    /// The name of an environment variable.
-    Env(String),
-    /// A file whose trimmed content is the secret.
-    File(PathBuf),
 }
 
 /// The helper model.
@@ -300,6 +248,10 @@ pub struct Limits {
     pub max_concurrent: Option<usize>,
     /// From the first byte of a request to the head of its answer. Default 10 min.
     pub request_timeout: Option<SignedDuration>,
+    /// How long a client may take to send the head of a request. Default 15 s.
+    pub head_timeout: Option<SignedDuration>,
+    /// How long a client may take to send the body of a request. Default 1 min.
+    pub body_timeout: Option<SignedDuration>,
     /// How long open exchanges may take to end after SIGTERM. Default 30 s.
     pub drain_timeout: Option<SignedDuration>,
 }

@@ -63,7 +63,22 @@ fn fail_open_or_closed_has_to_be_written() {
 }
 
 #[test]
-fn a_secret_does_not_print_itself() {
-    let secret = super::Secret("sk-canary".to_owned());
-    assert!(!format!("{secret:?}").contains("canary"));
+fn an_upstream_is_in_one_place_or_in_several() {
+    let several = "upstreams: [{name: main, endpoints: [{url: 'http://a'}, {url: 'http://b', weight: 3}]}]\n";
+    let rest = "classifiers: {dirs: [models], onUnavailable: block}\n";
+    let config = parse(&format!("{several}{rest}")).expect("valid");
+    let weights: Vec<u32> = config.upstreams[0].endpoints.iter().map(|endpoint| endpoint.weight).collect();
+    assert_eq!(weights, [1, 3]);
+    for (wrong, said) in [
+        ("{name: main}", "needs a `url`, or `endpoints`"),
+        ("{name: main, url: 'http://a', endpoints: [{url: 'http://b'}]}", "and not both"),
+        ("{name: main, endpoints: [{url: 'http://a'}, {url: 'http://a'}]}", "twice"),
+        ("{name: main, endpoints: [{url: 'http://a', weight: 0}]}", "weight"),
+        ("{name: main, url: 'http://a', retry: {attempts: 0}}", "attempts"),
+        ("{name: main, url: 'http://a', retry: {minDelay: 3s}}", "minDelay"),
+        ("{name: main, url: 'http://a', totalTimeout: 0s}", "totalTimeout"),
+    ] {
+        let text = complaint(&format!("upstreams: [{wrong}]\n{rest}"));
+        assert!(text.contains(said), "{said} is missing in:\n{text}");
+    }
 }

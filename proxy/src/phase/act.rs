@@ -10,6 +10,7 @@ use demur_policies::decision::{AddSystem, Block, IgnoreWords, Position as Policy
 use http::request::Parts;
 use http::uri::PathAndQuery;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, header};
+use http_body::Body as _;
 
 use crate::body::{self, Body};
 use crate::config::{Blocked, Config, Secret, UpstreamConfig};
@@ -39,9 +40,15 @@ const HOP_BY_HOP: [HeaderName; 10] = [
 pub struct Cleared {
     upstream: UpstreamConfig,
     request: http::Request<Body>,
+    whole: Option<Bytes>,
 }
 
 impl Cleared {
+    /// The whole body, where it is known: such a request can be sent more than once.
+    pub fn whole(&self) -> Option<Bytes> {
+        self.whole.clone()
+    }
+
     /// The upstream and the request; the path is the one to append to the upstream's.
     pub fn into_parts(self) -> (UpstreamConfig, http::Request<Body>) {
         (self.upstream, self.request)
@@ -82,8 +89,8 @@ pub fn clear(exchange: &Exchange, departure: Departure) -> Result<Cleared, Error
     headers.remove(header::ACCEPT_ENCODING);
     headers.remove(header::CONTENT_LENGTH);
     path = credentials(&mut headers, path, config, upstream, exchange.guarded.dialect.name());
-    let request = request(Method::POST, path, headers, body::full(bytes));
-    Ok(Cleared { upstream: upstream.clone(), request })
+    let request = request(Method::POST, path, headers, body::full(bytes.clone()));
+    Ok(Cleared { upstream: upstream.clone(), request, whole: Some(bytes) })
 }
 
 /// Clears a request on a route that carries no text a policy reads: it leaves as it came, unread.
@@ -94,8 +101,9 @@ pub fn pass(config: &Config, head: Parts, body: Body) -> Result<Cleared, Error> 
     let upstream = upstream(config, None)?;
     let mut headers = forwarded(&head.headers);
     let path = credentials(&mut headers, head.uri.path_and_query().cloned(), config, upstream, "");
+    let whole = body.is_end_stream().then(Bytes::new);
     let request = request(head.method, path, headers, body);
-    Ok(Cleared { upstream: upstream.clone(), request })
+    Ok(Cleared { upstream: upstream.clone(), request, whole })
 }
 
 /// Clears a request that demur writes itself, to the helper model. Its text is of a prompt that was judged.
@@ -108,8 +116,8 @@ pub fn to_helper(config: &Config, upstream_name: &str, written: Bytes) -> Result
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let path = Some(PathAndQuery::from_static("/v1/chat/completions"));
     let path = credentials(&mut headers, path, config, upstream, "openai-chat");
-    let request = request(Method::POST, path, headers, body::full(written));
-    Ok(Cleared { upstream: upstream.clone(), request })
+    let request = request(Method::POST, path, headers, body::full(written.clone()));
+    Ok(Cleared { upstream: upstream.clone(), request, whole: Some(written) })
 }
 
 /// The edit that tells the model which words not to stumble over; `None` when no word drives the refusal.

@@ -12,7 +12,7 @@ use http_body_util::{BodyExt, Limited};
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::body::Body;
+use crate::body::{Body, BoxError};
 use crate::error::Error;
 use crate::phase::act::{self, Cleared};
 use crate::phase::exchange::Exchange;
@@ -80,9 +80,7 @@ pub async fn collect(body: Body, limit: u64, idle: Duration, upstream: &str) -> 
                     bytes.extend_from_slice(&data);
                 }
             }
-            Some(Err(error)) => {
-                return Err(Error::UpstreamAnswer { name: upstream.to_owned(), reason: error.to_string() });
-            }
+            Some(Err(error)) => return Err(Error::broken_answer(upstream, &BoxError::new(error))),
         }
     }
 }

@@ -61,12 +61,7 @@ impl Source {
                     self.framer.finish().into_iter().collect()
                 }
                 Some(Ok(frame)) => frame.into_data().map(|data| self.framer.push(&data)).unwrap_or_default(),
-                Some(Err(error)) => {
-                    return Err(Error::UpstreamAnswer {
-                        name: self.upstream.clone(),
-                        reason: error.to_string(),
-                    });
-                }
+                Some(Err(error)) => return Err(Error::broken_answer(&self.upstream, &error)),
             };
             if !frames.is_empty() {
                 return Ok(Some(frames));

@@ -14,7 +14,9 @@ use tokio_util::task::TaskTracker;
 use tower::util::BoxCloneSyncService;
 
 use crate::admin::Admin;
+use crate::config::tls::TlsConfig;
 use crate::config::{ClassifierConfig, Config};
+use crate::fresh::{self, Refresh};
 use crate::listen;
 use crate::live::{Lives, ReloadError};
 use crate::metrics::Metrics;
@@ -23,6 +25,7 @@ use crate::phase::helper::Send as SendService;
 use crate::record::Records;
 use crate::sources::Look;
 use crate::stack::{Stack, stack};
+use crate::tls::ServerTls;
 use crate::upstream::{TlsError, Upstreams};
 
 /// Why demur does not start.
@@ -55,6 +58,15 @@ pub enum StartError {
         /// What the system said.
         #[source]
         source: std::io::Error,
+    },
+    /// The certificates of a listener cannot be used.
+    #[error("{key}: {source}")]
+    ServerTls {
+        /// `tls` or `adminTls`.
+        key: &'static str,
+        /// Why.
+        #[source]
+        source: crate::tls::TlsError,
     },
     /// Something that cannot fail did.
     #[error("{0}")]
@@ -146,20 +158,28 @@ impl App {
     /// Serves on these listeners until `drain` is cancelled.
     ///
     /// # Errors
-    /// When TLS to the upstreams cannot be set up.
+    /// When TLS cannot be set up.
     pub async fn serve(self, traffic: TcpListener, admin: TcpListener) -> Result<(), StartError> {
-        let stack = self.stack()?;
+        let upstreams = Upstreams::new(&self.config, self.traces.metrics.clone())?;
+        let mut files = upstreams.identities();
+        let stack = self.stack_before(BoxCloneSyncService::new(upstreams));
+        let tls = server_tls("tls", self.config.tls.as_ref(), &mut files)?;
+        let admin_tls = server_tls("adminTls", self.config.admin_tls.as_ref(), &mut files)?;
+        let reloads = self.traces.metrics.file_reloads.clone();
+        self.tasks.spawn(fresh::watch(files, reloads, self.drain.clone()));
         let limits = &self.config.limits;
         let limit = limits.drain_timeout;
-        let manner = listen::Manner { head_timeout: limits.head_timeout, drain_timeout: limit };
+        let manner = listen::Manner { head_timeout: limits.head_timeout, drain_timeout: limit, tls };
         self.tasks.spawn(watch(Arc::clone(&self.lives), self.config.poll, self.drain.clone()));
         let admin_service = Admin::new(Arc::clone(&self.lives), self.traces.clone(), self.drain.clone());
         // Administration outlives traffic: readiness has to answer "no" while exchanges drain.
         let admin_drain = CancellationToken::new();
         let (admin_tasks, admin_done) = (self.tasks.clone(), admin_drain.clone());
+        let second = Duration::from_secs(1);
+        let admin_manner =
+            listen::Manner { head_timeout: limits.head_timeout, drain_timeout: second, tls: admin_tls };
         self.tasks.spawn(async move {
-            let manner = listen::Manner { drain_timeout: Duration::from_secs(1), ..manner };
-            listen::serve(admin, admin_service, &admin_tasks, admin_done, manner).await;
+            listen::serve(admin, admin_service, &admin_tasks, admin_done, admin_manner).await;
         });
         listen::serve(traffic, stack, &self.tasks, self.drain.clone(), manner).await;
         admin_drain.cancel();
@@ -188,6 +208,19 @@ impl App {
             "demur is listening"
         );
     }
+}
+
+/// Reads the certificates of a listener, if it has any, and adds them to the files that are looked at again.
+fn server_tls(
+    key: &'static str,
+    config: Option<&TlsConfig>,
+    files: &mut Vec<Arc<dyn Refresh>>,
+) -> Result<Option<Arc<ServerTls>>, StartError> {
+    let Some(config) = config else { return Ok(None) };
+    let tls = ServerTls::load(config).map_err(|source| StartError::ServerTls { key, source })?;
+    let tls = Arc::new(tls);
+    files.push(Arc::clone(&tls) as _);
+    Ok(Some(tls))
 }
 
 /// Opens the classifiers as the configuration says.

@@ -4,11 +4,14 @@
 //! error is found before the first is reported. Only `config` and its parts read the environment.
 
 pub mod raw;
+pub mod tls;
 pub mod upstreams;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
+
+use hyper_util::client::proxy::matcher::Matcher;
 
 pub use raw::{Blocked, Choice, Judge, OnUnavailable, Provider, RecordText, UnjudgedChoice};
 pub use upstreams::{Secret, UpstreamConfig};
@@ -53,6 +56,10 @@ pub struct Config {
     pub listen: SocketAddr,
     /// Address for administration.
     pub admin: SocketAddr,
+    /// TLS for traffic.
+    pub tls: Option<tls::TlsConfig>,
+    /// TLS for administration.
+    pub admin_tls: Option<tls::TlsConfig>,
     /// The LLM APIs; never empty, names are unique, the first is the default.
     pub upstreams: Vec<UpstreamConfig>,
     /// The helper model, if there is one.
@@ -210,10 +217,17 @@ impl Config {
         self.upstreams.iter().find(|upstream| upstream.name == name)
     }
 
+    /// The proxies that the environment names.
+    pub fn proxies() -> Matcher {
+        Matcher::from_env()
+    }
+
     fn resolve(file: raw::File, base: &Path) -> Result<Self, Vec<String>> {
         let mut findings = Vec::new();
         let listen = address("listen", file.listen.as_deref().unwrap_or("0.0.0.0:8080"), &mut findings);
         let admin = address("admin", file.admin.as_deref().unwrap_or("127.0.0.1:9090"), &mut findings);
+        let tls = tls::resolve("tls", file.tls, base, &mut findings);
+        let admin_tls = tls::resolve("adminTls", file.admin_tls, base, &mut findings);
         let upstreams = upstreams::resolve(file.upstreams, base, &mut findings);
         let helper = file.helper.map(|helper| HelperConfig {
             timeout: span("helper.timeout", helper.timeout, 10_000, &mut findings),
@@ -242,6 +256,8 @@ impl Config {
             (Some(listen), Some(admin)) if findings.is_empty() => Ok(Self {
                 listen,
                 admin,
+                tls,
+                admin_tls,
                 upstreams,
                 helper,
                 policies,

@@ -6,7 +6,9 @@
 pub mod body;
 pub mod error;
 pub mod metrics;
+pub mod fresh;
 pub mod config;
+pub mod tls;
 pub mod record;
 pub mod sources;
 pub mod live;

@@ -75,6 +75,8 @@ pub struct Metrics {
     pub policy_info: IntGaugeVec,
     /// The classifiers in force: 1 for each name and digest.
     pub classifier_info: GaugeVec,
+    /// Certificates, keys and secrets that changed while demur ran, by what they are and whether they can be used.
+    pub file_reloads: IntCounterVec,
     /// Decision records that were lost because the sink was too slow or full.
     pub records_dropped: IntCounter,
     /// Requests to paths that no dialect knows, by what was done.
@@ -195,6 +197,11 @@ impl Metrics {
                 "classifier_info",
                 "The classifiers in force.",
                 &["classifier", "digest"],
+            )?,
+            file_reloads: make.counters(
+                "file_reloads_total",
+                "Certificates, keys and secrets that changed.",
+                &["file", "result"],
             )?,
             records_dropped: make.counter("records_dropped_total", "Decision records that were lost.")?,
             unknown_routes: make.counters(

@@ -7,6 +7,7 @@ pub mod breaker;
 pub mod balance;
 pub mod watched;
 pub mod tls;
+pub mod connect;
 pub mod attempt;
 
 use std::collections::BTreeMap;
@@ -19,25 +20,29 @@ use http::{Response, header};
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::proxy::matcher::Matcher;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use crate::body::Body;
 use crate::config::{Config, UpstreamConfig};
 use crate::error::Error;
+use crate::fresh::Refresh;
 use crate::metrics::{Metrics, status_class};
 use crate::phase::act::Cleared;
 use attempt::Route;
+use connect::{Connector, Within};
 
 pub use tls::TlsError;
 
 /// The connections of one upstream.
-pub type Pool = Client<HttpsConnector<HttpConnector>, Body>;
+pub type Pool = Client<Within<HttpsConnector<Connector>>, Body>;
 
 /// All upstreams. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Upstreams {
     routes: Arc<BTreeMap<String, Route>>,
     metrics: Metrics,
+    identities: Vec<Arc<dyn Refresh>>,
 }
 
 impl Upstreams {
@@ -46,12 +51,22 @@ impl Upstreams {
     /// # Errors
     /// When certificates cannot be read.
     pub fn new(config: &Config, metrics: Metrics) -> Result<Self, TlsError> {
+        let proxies = Arc::new(Config::proxies());
         let mut routes = BTreeMap::new();
+        let mut identities: Vec<Arc<dyn Refresh>> = Vec::new();
         for upstream in &config.upstreams {
-            let route = Route::new(upstream, pool(upstream)?, metrics.clone());
+            let identity = tls::identity(upstream)?;
+            let tls = tls::client(upstream, identity.as_ref())?;
+            identities.extend(identity.map(|identity| identity as _));
+            let route = Route::new(upstream, pool(upstream, tls, Arc::clone(&proxies)), metrics.clone());
             routes.insert(upstream.name.clone(), route);
         }
-        Ok(Self { routes: Arc::new(routes), metrics })
+        Ok(Self { routes: Arc::new(routes), metrics, identities })
+    }
+
+    /// The certificates that are shown to upstreams.
+    pub fn identities(&self) -> Vec<Arc<dyn Refresh>> {
+        self.identities.clone()
     }
 }
 
@@ -90,18 +105,20 @@ fn target(base: &Uri, wanted: &Uri) -> Result<Uri, http::Error> {
     Ok(Uri::from_parts(parts)?)
 }
 
-fn pool(upstream: &UpstreamConfig) -> Result<Pool, TlsError> {
+fn pool(upstream: &UpstreamConfig, tls: rustls::ClientConfig, proxies: Arc<Matcher>) -> Pool {
     let mut tcp = HttpConnector::new();
     tcp.enforce_http(false);
     tcp.set_nodelay(true);
     tcp.set_connect_timeout(Some(upstream.connect_timeout));
     let https = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_tls_config(tls::client(upstream)?)
+        .with_tls_config(tls)
         .https_or_http()
         .enable_http1()
         .enable_http2()
-        .wrap_connector(tcp);
-    Ok(Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).build(https))
+        .wrap_connector(Connector::new(tcp, proxies));
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .build(Within::new(https, upstream.connect_timeout))
 }
 
 #[cfg(test)]

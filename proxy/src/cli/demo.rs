@@ -61,7 +61,7 @@ impl Demo {
         let (model_tasks, model_stop) = (tasks.clone(), stop.clone());
         tasks.spawn(async move {
             let second = std::time::Duration::from_secs(1);
-            let manner = listen::Manner { head_timeout: second, drain_timeout: second };
+            let manner = listen::Manner { head_timeout: second, drain_timeout: second, tls: None };
             listen::serve(model, tower::service_fn(model::serve), &model_tasks, model_stop, manner).await;
         });
         let app = App::prepare(self.config(&upstream)?)?;

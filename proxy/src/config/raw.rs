@@ -3,6 +3,7 @@
 //! Field names, defaults and documentation live here; what the values *mean* together is decided in
 //! `config`. Every struct refuses unknown fields, so that a typo is an error and not a silent default.
 
+pub mod tls;
 pub mod upstream;
 
 use std::path::PathBuf;
@@ -20,6 +21,10 @@ pub struct File {
     pub listen: Option<String>,
     /// Address for metrics, health and explanations. Default `127.0.0.1:9090`.
     pub admin: Option<String>,
+    /// TLS for traffic. Default: none.
+    pub tls: Option<tls::Tls>,
+    /// TLS for administration. Default: none.
+    pub admin_tls: Option<tls::Tls>,
     /// The LLM APIs that requests may go to; the first is the default one.
     pub upstreams: Vec<Upstream>,
     /// A model that rewrites prompts and refusals. Without one, rules that need it do not compile.
@@ -58,6 +63,8 @@ impl File {
         Self {
             listen: None,
             admin: None,
+            tls: None,
+            admin_tls: None,
             upstreams: Vec::new(),
             helper: None,
             policies: None,

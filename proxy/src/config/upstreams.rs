@@ -8,6 +8,7 @@ use http::Uri;
 use jiff::SignedDuration;
 
 use crate::config::raw;
+use crate::config::tls::{Identity, at};
 
 pub use raw::upstream::{Balance, RetryOn};
 
@@ -28,6 +29,8 @@ pub struct UpstreamConfig {
     pub forward_client_key: bool,
     /// Certificates to trust instead of the system's.
     pub ca: Option<PathBuf>,
+    /// What demur shows to it.
+    pub client_certificate: Option<Identity>,
     /// What it can do beyond text.
     pub capabilities: Vec<String>,
     /// For a connection.
@@ -128,6 +131,9 @@ fn one(upstream: raw::Upstream, base: &Path, findings: &mut Vec<String>) -> Upst
         api_key: upstream.api_key.and_then(|secret| reveal(&key, &secret, base, findings)),
         forward_client_key: upstream.forward_client_key,
         ca: upstream.ca.map(|path| base.join(path)),
+        client_certificate: upstream
+            .client_certificate
+            .map(|written| at(Identity { certificate: written.certificate, key: written.key }, base)),
         connect_timeout,
         first_byte_timeout,
         idle_timeout,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use jiff::SignedDuration;
 use serde::Deserialize;
 
+use crate::config::raw::tls::Identity;
+
 /// One LLM API.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -28,6 +30,8 @@ pub struct Upstream {
     pub forward_client_key: bool,
     /// A file of PEM certificates to trust instead of the system's.
     pub ca: Option<PathBuf>,
+    /// What demur shows to this upstream, where that asks for a certificate. Default: nothing.
+    pub client_certificate: Option<Identity>,
     /// What this upstream can do beyond text, such as `vision` or `browsing`.
     #[serde(default)]
     pub capabilities: Vec<String>,
@@ -59,6 +63,7 @@ impl Upstream {
             api_key: None,
             forward_client_key: true,
             ca: None,
+            client_certificate: None,
             capabilities: Vec::new(),
             connect_timeout: None,
             first_byte_timeout: None,

@@ -7,7 +7,7 @@ PYTHON ?= python3
 VARIANT ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint test-rust test-clients bench train onnxruntime docs clean
+.PHONY: help build demo test lint test-rust test-faults test-clients bench train onnxruntime docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,9 @@ lint: ## formatting and lints alone
 
 test-rust: onnxruntime ## every Rust test alone: unit, property, end to end
 	$(CARGO) test --workspace --locked
+
+test-faults: onnxruntime ## everything that can break around demur, broken on purpose (docs/reference/faults.md)
+	$(CARGO) test --locked --package demur-tests --test faults
 
 test-clients: onnxruntime ## the official OpenAI client, with and without demur in between
 	tests/clients/run.sh

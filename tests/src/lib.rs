@@ -19,6 +19,7 @@ pub mod clock;
 pub mod script;
 pub mod openai;
 pub mod upstream;
+pub mod raw;
 pub mod client;
 pub mod folder;
 pub mod load;

@@ -114,6 +114,57 @@ fn the_reference_of_policies_is_what_the_compiler_takes() {
     same("docs/reference/policy.md", &reference::policy());
 }
 
+#[test]
+fn the_table_of_faults_is_what_the_tests_say() {
+    let folder = root().join("tests/tests/faults");
+    let main = read(&folder.join("main.rs"));
+    let modules = main.lines().filter_map(|line| line.strip_prefix("mod ")?.strip_suffix(';'));
+    let mut page = String::from(
+        "# Faults\n\nWritten by `make docs` from the tests in `tests/tests/faults`: each row is a test with a real \
+         process and real sockets, and `make test-faults` runs them all. What a client gets is an error in the shape \
+         of its own API; the code in it is the one named here.\n",
+    );
+    let mut rows = 0;
+    for module in modules.filter(|module| *module != "ground") {
+        let text = read(&folder.join(format!("{module}.rs")));
+        let title = text.lines().next().and_then(|line| line.strip_prefix("//! ")).unwrap_or_default();
+        page.extend(["\n## ", title.trim_end_matches('.'), "\n\n| what breaks | what demur does | test |\n"]);
+        page.push_str("| --- | --- | --- |\n");
+        let tests = text.split("#[test]\nfn ").collect::<Vec<_>>();
+        for pair in tests.windows(2) {
+            let [before, after] = pair else { continue };
+            let name = after.split('(').next().unwrap_or_default();
+            let (fault, outcome) = row(before);
+            assert!(
+                !fault.is_empty() && !outcome.is_empty(),
+                "{module}::{name} has no `Fault:` and `Outcome:`"
+            );
+            page.extend(["| ", &fault, " | ", &outcome, " | `", module, "::", name, "` |\n"]);
+            rows += 1;
+        }
+    }
+    assert!(rows >= 40, "only {rows} rows");
+    same("docs/reference/faults.md", &page);
+}
+
+/// `Fault:` and `Outcome:` of the comment at the end of a text, each on one line.
+fn row(text: &str) -> (String, String) {
+    let comment: Vec<&str> = text.lines().rev().map_while(|line| line.strip_prefix("/// ")).collect();
+    let (mut fault, mut outcome) = (String::new(), String::new());
+    for line in comment.into_iter().rev() {
+        if let Some(text) = line.strip_prefix("Fault: ") {
+            fault.push_str(text);
+        } else if let Some(text) = line.strip_prefix("Outcome: ") {
+            outcome.push_str(text);
+        } else if outcome.is_empty() {
+            fault.extend([" ", line]);
+        } else {
+            outcome.extend([" ", line]);
+        }
+    }
+    (fault, outcome)
+}
+
 /// Compares a generated page with the one in the repository, or writes it.
 fn same(path: &str, expected: &str) {
     let file = root().join(path);

@@ -37,6 +37,8 @@ pub struct Metrics {
     pub repairs: IntCounterVec,
     /// Signals that stayed unknown, by signal and reason.
     pub unknown_signals: IntCounterVec,
+    /// Signals judged, by the readings that the texts had.
+    pub readings: IntCounterVec,
     /// Parts that no classifier could judge, by reason.
     pub unjudged: IntCounterVec,
     /// Time to a verdict, by phase.
@@ -123,6 +125,11 @@ impl Metrics {
                 "unknown_signals_total",
                 "Signals that a classifier did not stand by.",
                 &["signal", "reason"],
+            )?,
+            readings: make.counters(
+                "readings_total",
+                "Signals judged, by the readings that the texts had.",
+                &["signal", "reading"],
             )?,
             unjudged: make.counters(
                 "unjudged_parts_total",

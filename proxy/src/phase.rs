@@ -1,10 +1,12 @@
 //! The two phases of an exchange: classify, decide, act, for buffered bodies and for streams alike.
 //!
-//! `classify` runs the classifiers that some rule reads, `decide` asks the policies, `act` is the only place
+//! `readings` are the ways in which a text is judged, `classify` runs the classifiers that some rule reads, `decide` asks the policies, `act` is the only place
 //! that changes bytes and the only one that can clear a request for an upstream. `request` and `response`
 //! put the three in order; `gate` is the algorithm for streams; `repair` is the ladder that answers climb.
 
 pub mod exchange;
+
+pub mod readings;
 
 pub mod classify;
 

@@ -7,6 +7,7 @@
 //! Writing never holds up traffic: records go through a bounded queue to a thread of their own, and one
 //! that finds the queue full is counted and lost.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
@@ -96,8 +97,8 @@ pub struct Record {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unjudged: Vec<Unjudged>,
     /// The labels that `annotate` put on it.
-    #[serde(skip_serializing_if = "std::collections::BTreeMap::is_empty")]
-    pub labels: std::collections::BTreeMap<String, String>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub labels: BTreeMap<String, String>,
     /// What became of it.
     pub outcome: Fate,
     /// The status the client got.
@@ -121,8 +122,33 @@ pub struct PhaseRecord {
     pub phase: Phase,
     /// What was known.
     pub facts: Facts,
+    /// What was judged for each signal, and in which readings.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub judged: BTreeMap<&'static str, Judged>,
     /// What was decided, with the trace of the rules.
     pub decision: Decision,
+}
+
+/// What was judged for a signal.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Judged {
+    /// How many texts.
+    pub texts: usize,
+    /// The reading that decided: `as_written`, or the code that a text was hidden in.
+    pub reading: &'static str,
+    /// All readings that were judged.
+    pub readings: BTreeSet<&'static str>,
+}
+
+impl Judged {
+    /// Takes in what was judged besides; it decides if it is said to.
+    pub fn take(&mut self, other: Self, decides: bool) {
+        self.texts += other.texts;
+        self.readings.extend(other.readings);
+        if decides || self.reading.is_empty() {
+            self.reading = other.reading;
+        }
+    }
 }
 
 /// One attempt of a repair.

@@ -9,6 +9,7 @@
 //! same text, each only when there is a sign that it is meant: a text that is no code yields just one.
 
 mod fold;
+mod leet;
 mod rescan;
 
 use std::ops::Range;
@@ -31,6 +32,8 @@ pub struct Reading {
     pub text: String,
     /// The bytes of the original that say it.
     pub range: Range<usize>,
+    /// Whether it says the whole text in other letters, rather than what a part of it hides.
+    pub whole: bool,
 }
 
 /// How a text is coded.
@@ -54,6 +57,28 @@ pub enum Code {
     Escaped,
     /// Bytes in variation selectors behind a visible character.
     VariationSelectors,
+    /// The text with every coded run in it replaced by what the run says.
+    Decoded,
+}
+
+// === impl Code ===
+
+impl Code {
+    /// The word for it in records and metrics.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Leetspeak => "leetspeak",
+            Self::Spaced => "spaced",
+            Self::Base64 => "base64",
+            Self::Hexadecimal => "hexadecimal",
+            Self::Rot13 => "rot13",
+            Self::Reversed => "reversed",
+            Self::Escaped => "escaped",
+            Self::VariationSelectors => "variation_selectors",
+            Self::Decoded => "decoded",
+        }
+    }
 }
 
 /// Undoes what hides letters without being a code: compatibility forms, look-alikes, invisible characters,
@@ -67,8 +92,14 @@ pub fn readings(text: &str) -> Vec<Reading> {
     let plain = normalise(text);
     let mut readings = rescan::rescan(text, &plain);
     let range = 0..text.len();
-    readings.insert(0, Reading { code: Code::Plain, text: plain.text, range });
+    readings.insert(0, Reading { code: Code::Plain, text: plain.text, range, whole: true });
     readings
+}
+
+/// Whether normalising a text has changed its words, and not just its dots, spaces and figures: only then is
+/// it worth judging both.
+pub fn same_words(text: &str, normalised: &str) -> bool {
+    text == normalised || fold::words(text).eq(fold::words(normalised))
 }
 
 // === impl Normalised ===

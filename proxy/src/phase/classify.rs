@@ -3,7 +3,7 @@
 //! A prompt is judged in groups: the texts of one turn together, so that nothing harmful hides in the gap
 //! between two parts, and each turn apart, so that an earlier harmless one does not dilute the last. The
 //! group with the highest score speaks for the prompt. What one group leaves undecided, the prompt is
-//! undecided about, unless another group is already over the cut.
+//! undecided about, unless another group is already over the cut. Each text is judged in all its readings.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,12 +19,16 @@ use crate::config::{Judge, OnUnavailable};
 use crate::error::Error;
 use crate::live::Live;
 use crate::phase::exchange::Exchange;
+use crate::phase::readings::{self, AS_WRITTEN, Readings, harmless};
+use crate::record::Judged;
 
 /// One text to judge, and whose it is.
 struct Group {
     role: Role,
     kind: PartKind,
     text: String,
+    /// The same without a break where one cuts a word in two.
+    joined: Option<String>,
 }
 
 /// What one answer says.
@@ -45,6 +49,8 @@ pub struct Answered {
     pub refusal: Signal<Refusal>,
     /// How harmful it is.
     pub harm: Signal<Harm>,
+    /// What was judged for each signal.
+    pub judged: BTreeMap<&'static str, Judged>,
 }
 
 /// Fills in the signals of the prompt that `needs` names.
@@ -76,50 +82,75 @@ pub async fn prompt(exchange: &mut Exchange, needs: Needs) -> Result<(), Error> 
 pub async fn answer(live: &Live, upstream: &str, said: Said<'_>, needs: Needs) -> Result<Answered, Error> {
     let mut answered = Answered::default();
     if needs.refusal {
-        answered.refusal = match head(live, "refusal") {
-            _ if said.native_refusal => Signal::Known(Refusal { kind: RefusalKind::Ethical, score: 1.0 }),
-            _ if said.text.trim().is_empty() => {
-                Signal::Known(Refusal { kind: RefusalKind::Compliance, score: 0.0 })
-            }
-            Some((classifier, head)) => match judged(live, &classifier, said.text, Some(upstream)).await? {
-                None => Signal::Unavailable,
-                Some(judgement) => judgement.heads.get(head).map_or(Signal::Unavailable, refusal),
-            },
-            None => Signal::NotRun,
+        answered.refusal = if said.native_refusal {
+            Signal::Known(Refusal { kind: RefusalKind::Ethical, score: 1.0 })
+        } else if said.text.trim().is_empty() {
+            Signal::Known(Refusal { kind: RefusalKind::Compliance, score: 0.0 })
+        } else {
+            answer_refusal(live, upstream, said.text, &mut answered.judged).await?
         };
     }
     if needs.answer_harm {
-        answered.harm = answer_harm(live, said).await?;
+        answered.harm = answer_harm(live, said, &mut answered.judged).await?;
     }
     Ok(answered)
 }
 
+/// Puts what was judged of an answer into the facts, and into the record.
+pub fn know(exchange: &mut Exchange, answered: Answered) {
+    for (signal, judged) in answered.judged {
+        exchange.journal.judged(signal, judged);
+    }
+    exchange.facts.refusal = answered.refusal;
+    exchange.facts.answer_harm = answered.harm;
+}
+
+/// Whether an answer refuses: by the text as written, or by what it says in a code that hides the whole of it.
+async fn answer_refusal(
+    live: &Live,
+    upstream: &str,
+    text: &str,
+    record: &mut BTreeMap<&'static str, Judged>,
+) -> Result<Signal<Refusal>, Error> {
+    let Some(asked) = Asked::of(live, "refusal", Some(upstream)) else { return Ok(Signal::NotRun) };
+    let readings = readings::read(text.to_owned(), None).await;
+    let Some(heads) = asked.heads(&readings).await? else { return Ok(Signal::Unavailable) };
+    let Some((reading, head)) = readings.clearest(&heads) else { return Ok(Signal::Unavailable) };
+    record.insert("response.refusal", readings.judged(reading));
+    Ok(refusal(head))
+}
+
 /// How harmful an answer is: the worse of what it says and of what it says beside that.
-async fn answer_harm(live: &Live, said: Said<'_>) -> Result<Signal<Harm>, Error> {
-    let Some((classifier, head)) = head(live, "harm") else { return Ok(Signal::NotRun) };
-    let texts: Vec<&str> =
-        [said.text, said.beside].into_iter().filter(|text| !text.trim().is_empty()).collect();
-    let mut worst = Signal::Known(Harm { score: 0.0, category: "other".to_owned() });
-    for judgement in try_join_all(texts.into_iter().map(|text| judged(live, &classifier, text, None))).await?
-    {
-        let judgement = judgement.as_ref().and_then(|judgement| judgement.heads.get(head));
-        let Some(judgement) = judgement else { return Ok(Signal::Unavailable) };
-        let found = signal(judgement, harm(judgement));
-        if found.value().map(|harm| harm.score) >= worst.value().map(|harm| harm.score) {
-            worst = found;
+async fn answer_harm(
+    live: &Live,
+    said: Said<'_>,
+    record: &mut BTreeMap<&'static str, Judged>,
+) -> Result<Signal<Harm>, Error> {
+    let Some(asked) = Asked::of(live, "harm", None) else { return Ok(Signal::NotRun) };
+    let mut worst = Signal::Known(harmless());
+    for text in [said.text, said.beside].into_iter().filter(|text| !text.trim().is_empty()) {
+        let readings = readings::read(text.to_owned(), None).await;
+        let Some(heads) = asked.heads(&readings).await? else { return Ok(Signal::Unavailable) };
+        let folded = readings.fold(&heads, |why| why != Abstention::Empty);
+        let decides = worst.value().is_none_or(|worst| folded.harm.score >= worst.score);
+        record.entry("response.harm").or_default().take(readings.judged(folded.reading), decides);
+        if decides {
+            let undecided = !folded.open.is_empty();
+            worst = if undecided { Signal::Abstained(folded.harm) } else { Signal::Known(folded.harm) };
         }
     }
     Ok(worst)
 }
 
-/// Whether the harm probe stands by this text being harmless.
+/// Whether the harm probe stands by this text being harmless, in every reading.
 pub async fn is_harmless_text(exchange: &Exchange, text: &str) -> bool {
-    let live = &exchange.live;
-    let Some((classifier, index)) = head(live, "harm") else { return false };
-    match judged(live, &classifier, text, None).await {
-        Ok(Some(judgement)) => judgement.heads.get(index).is_some_and(|head| {
-            head.abstained.is_none() && head.score.get() < exchange.facts.thresholds.harm
-        }),
+    let Some(asked) = Asked::of(&exchange.live, "harm", None) else { return false };
+    let readings = readings::read(text.to_owned(), None).await;
+    match asked.heads(&readings).await {
+        Ok(Some(heads)) => {
+            let folded = readings.fold(&heads, |_| true);
+            folded.open.is_empty() && folded.harm.score < exchange.facts.thresholds.harm
+        }
         Ok(None) | Err(_) => false,
     }
 }
@@ -142,29 +173,39 @@ fn head(live: &Live, name: &str) -> Option<(Arc<Classifier>, usize)> {
     live.classifiers.by_head(name)
 }
 
-async fn prompt_harm(exchange: &Exchange) -> Result<Signal<Harm>, Error> {
-    let live = &exchange.live;
-    let Some((classifier, head)) = head(live, "harm") else { return Ok(Signal::Unavailable) };
+async fn prompt_harm(exchange: &mut Exchange) -> Result<Signal<Harm>, Error> {
+    let live = Arc::clone(&exchange.live);
+    let Some(asked) = Asked::of(&live, "harm", None) else { return Ok(Signal::Unavailable) };
     let groups = groups(&exchange.request.view.parts, live.config.judge);
-    let mut worst: Option<Harm> = None;
     let mut undecided = groups.is_empty();
     // All at once, so that they share batches; what was judged in an earlier turn comes from the cache.
-    let judgements =
-        try_join_all(groups.iter().map(|group| judged(live, &classifier, &group.text, None))).await?;
-    for (group, judgement) in groups.iter().zip(judgements) {
-        let Some(judgement) = judgement else { return Ok(Signal::Unavailable) };
-        let Some(head) = judgement.heads.get(head) else { return Ok(Signal::Unavailable) };
-        let found = harm(head);
-        if let Some(why) = head.abstained {
-            note_unknown(exchange, "prompt.harm", why.as_str());
-            undecided |= leaves_open(group, why);
+    let judgements = try_join_all(groups.iter().map(|group| async {
+        let readings = readings::read(group.text.clone(), group.joined.clone()).await;
+        let heads = asked.heads(&readings).await?;
+        Ok::<_, Error>((readings, heads))
+    }))
+    .await?;
+    let mut record = Judged::default();
+    let mut worst: Option<Harm> = None;
+    for (group, (readings, heads)) in groups.iter().zip(judgements) {
+        let Some(heads) = heads else { return Ok(Signal::Unavailable) };
+        for head in &heads {
+            if let Some(why) = head.abstained {
+                note_unknown(exchange, "prompt.harm", why.as_str());
+            }
         }
-        if worst.as_ref().is_none_or(|worst| found.score > worst.score) {
-            worst = Some(found);
+        let folded = readings.fold(&heads, |why| leaves_open(group, why));
+        undecided |= !folded.open.is_empty();
+        let decides = worst.as_ref().is_none_or(|worst| folded.harm.score > worst.score);
+        record.take(readings.judged(folded.reading), decides);
+        if decides {
+            worst = Some(folded.harm);
         }
     }
-    let worst = worst.unwrap_or(Harm { score: 0.0, category: "other".to_owned() });
-    Ok(weighed(worst, undecided, exchange.facts.thresholds.harm))
+    if record.texts > 0 {
+        exchange.journal.judged("prompt.harm", record);
+    }
+    Ok(weighed(worst.unwrap_or_else(harmless), undecided, exchange.facts.thresholds.harm))
 }
 
 /// What a prompt comes to: what is undecided stays so, unless something in it is over the cut anyway.
@@ -183,18 +224,21 @@ fn leaves_open(group: &Group, why: Abstention) -> bool {
     }
 }
 
-async fn prompt_risk(exchange: &Exchange) -> Result<Signal<RefusalRisk>, Error> {
-    let live = &exchange.live;
-    let Some((classifier, head)) = head(live, "refusal-risk") else { return Ok(Signal::Unavailable) };
+async fn prompt_risk(exchange: &mut Exchange) -> Result<Signal<RefusalRisk>, Error> {
+    let live = Arc::clone(&exchange.live);
+    let Some((classifier, head)) = head(&live, "refusal-risk") else { return Ok(Signal::Unavailable) };
+    // As written: the question is what the model will make of it, and it will get it as it is written.
     let text = exchange.last_user_text();
-    let upstream = exchange.facts.request.upstream.as_str();
-    let Some(judgement) = judged(live, &classifier, &text, Some(upstream)).await? else {
+    let upstream = exchange.facts.request.upstream.clone();
+    let Some(judgement) = judged(&live, &classifier, &text, Some(&upstream)).await? else {
         return Ok(Signal::Unavailable);
     };
     let Some(head) = judgement.heads.get(head) else { return Ok(Signal::Unavailable) };
     if let Some(why) = head.abstained {
         note_unknown(exchange, "prompt.refusal", why.as_str());
     }
+    let as_written = Judged { texts: 1, reading: AS_WRITTEN, readings: [AS_WRITTEN].into() };
+    exchange.journal.judged("prompt.refusal", as_written);
     Ok(signal(head, RefusalRisk { score: head.score.get() }))
 }
 
@@ -209,17 +253,33 @@ fn groups(parts: &[Part], judge: Judge) -> Vec<Group> {
             PartKind::Text | PartKind::Refusal | PartKind::ToolResult | PartKind::FileName => PartKind::Text,
         };
         let key = (part.turn, kind as u8);
-        match groups.get_mut(&key) {
-            Some(group) => {
-                group.text.push('\n');
-                group.text.push_str(&part.text);
-            }
-            None => {
-                groups.insert(key, Group { role: part.role, kind, text: part.text.clone() });
-            }
+        if let Some(group) = groups.get_mut(&key) {
+            group.push(&part.text);
+        } else {
+            let text = part.text.clone();
+            groups.insert(key, Group { role: part.role, kind, text, joined: None });
         }
     }
     groups.into_values().collect()
+}
+
+impl Group {
+    /// Adds a part. A break between two small letters, or two capitals, may stand in the middle of a word.
+    fn push(&mut self, text: &str) {
+        let (last, first) = (self.text.chars().next_back(), text.chars().next());
+        let in_word = last.zip(first).is_some_and(|(last, first)| {
+            (last.is_lowercase() && first.is_lowercase()) || (last.is_uppercase() && first.is_uppercase())
+        });
+        if in_word || self.joined.is_some() {
+            let joined = self.joined.get_or_insert_with(|| self.text.clone());
+            if !in_word {
+                joined.push('\n');
+            }
+            joined.push_str(text);
+        }
+        self.text.push('\n');
+        self.text.push_str(text);
+    }
 }
 
 fn chosen(part: &Part, judge: Judge) -> bool {
@@ -230,6 +290,33 @@ fn chosen(part: &Part, judge: Judge) -> bool {
         (Role::System, _) => judge.system,
         (Role::Assistant, _) => judge.assistant,
         (Role::User | Role::Definition, _) => true,
+    }
+}
+
+/// A head that is asked about texts.
+struct Asked<'a> {
+    live: &'a Live,
+    classifier: Arc<Classifier>,
+    head: usize,
+    upstream: Option<&'a str>,
+}
+
+impl<'a> Asked<'a> {
+    /// The head of this name, with the calibration of an upstream where one is named; none if no classifier
+    /// has it.
+    fn of(live: &'a Live, name: &str, upstream: Option<&'a str>) -> Option<Self> {
+        let (classifier, head) = head(live, name)?;
+        Some(Self { live, classifier, head, upstream })
+    }
+
+    /// What it says of every reading, in their order; none when one could not be judged and the configuration
+    /// says to go on without.
+    async fn heads(&self, readings: &Readings) -> Result<Option<Vec<HeadJudgement>>, Error> {
+        let texts = readings.list.iter().map(|reading| reading.text.as_str());
+        let asked = texts.map(|text| judged(self.live, &self.classifier, text, self.upstream));
+        let judgements = try_join_all(asked).await?;
+        let head = |judgement: Option<Arc<Judgement>>| judgement?.heads.get(self.head).cloned();
+        Ok(judgements.into_iter().map(head).collect())
     }
 }
 
@@ -257,11 +344,6 @@ async fn judged(
 
 fn unjudgeable(classifier: &Classifier, reason: &Unavailable) -> Error {
     Error::Unjudgeable { classifier: classifier.name().to_owned(), reason: reason.to_string() }
-}
-
-/// What a head says, in the words of policies.
-pub(super) fn harm(head: &HeadJudgement) -> Harm {
-    Harm { score: head.score.get(), category: head.label.to_string() }
 }
 
 /// What a head says, in the words of policies.
@@ -302,6 +384,19 @@ mod tests {
         ];
         let texts: Vec<_> = groups(&parts, Judge::default()).into_iter().map(|group| group.text).collect();
         assert_eq!(texts, ["first half\nsecond half", "{\"q\": 1}", "next"]);
+    }
+
+    #[test]
+    fn a_break_in_the_middle_of_a_word_is_read_over_too() {
+        let check = |texts: &[&str], joined: Option<&str>| {
+            let parts: Vec<_> = texts.iter().map(|text| part(Role::User, PartKind::Text, 0, text)).collect();
+            let groups = groups(&parts, Judge::default());
+            assert_eq!(groups[0].joined.as_deref(), joined, "{texts:?}");
+        };
+        check(&["how to ba", "ke a cake"], Some("how to bake a cake"));
+        check(&["x.", "how to ba", "ke", "Now"], Some("x.\nhow to bake\nNow"));
+        check(&["Read this", "The cake was good."], None);
+        check(&["how to", " bake"], None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! One exchange: what the client sent, what is known of it, and the record that will be kept.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ use crate::config::RecordText;
 use crate::error::Error;
 use crate::live::Live;
 use crate::metrics::{Metrics, status_class};
-use crate::record::{Attempt, Fate, PhaseRecord, Record, Records};
+use crate::record::{Attempt, Fate, Judged, PhaseRecord, Record, Records};
 
 /// What identifies a request in logs, records and answers; set by the outermost layer.
 #[derive(Debug, Clone)]
@@ -215,6 +216,7 @@ pub struct Journal {
     pub record: Record,
     /// Where to.
     pub traces: Traces,
+    judged: BTreeMap<&'static str, Judged>,
     started: Instant,
     /// How long the head of the answer may take.
     limit: Duration,
@@ -236,6 +238,7 @@ impl Journal {
         Self {
             record,
             traces,
+            judged: BTreeMap::new(),
             started: identity.started,
             limit,
             classifying: Duration::ZERO,
@@ -252,7 +255,20 @@ impl Journal {
         if let Some(rule) = decision.rule.as_ref().or(changed) {
             self.rule = Some(rule.clone());
         }
-        self.record.decisions.push(PhaseRecord { phase, facts: facts.clone(), decision: decision.clone() });
+        self.record.decisions.push(PhaseRecord {
+            phase,
+            facts: facts.clone(),
+            judged: self.judged.clone(),
+            decision: decision.clone(),
+        });
+    }
+
+    /// Notes what was judged for a signal; the last word counts.
+    pub fn judged(&mut self, signal: &'static str, judged: Judged) {
+        for reading in &judged.readings {
+            self.traces.metrics.readings.with_label_values(&[signal, reading]).inc();
+        }
+        self.judged.insert(signal, judged);
     }
 
     /// Notes an attempt of a repair.

@@ -14,7 +14,7 @@ use crate::error::Error;
 use crate::phase::act;
 use crate::phase::exchange::{Departure, Exchange};
 use crate::phase::helper::{Send, collect};
-use crate::phase::{accept, decide, rephrase, rewrite};
+use crate::phase::{accept, classify, decide, rephrase, rewrite};
 
 /// What the ladder came to.
 pub enum Climbed {
@@ -125,8 +125,7 @@ async fn ask_again(
         "error"
     })?;
     let answered = accept::judge(exchange, upstream, &repaired.text, &repaired.beside).await?;
-    exchange.facts.refusal = answered.refusal;
-    exchange.facts.answer_harm = answered.harm;
+    classify::know(exchange, answered);
     upstream.clone_into(&mut exchange.facts.request.upstream);
     if let Some(response) = &mut exchange.facts.response {
         response.status = repaired.head.status.as_u16();

@@ -193,8 +193,7 @@ fn know(exchange: &mut Exchange, head: &http::response::Parts, choice: &Choice, 
         stream: false,
         head: false,
     });
-    exchange.facts.refusal = answered.refusal;
-    exchange.facts.answer_harm = answered.harm;
+    classify::know(exchange, answered);
 }
 
 fn reread(exchange: &Exchange, head: &http::response::Parts, bytes: &Bytes) -> Result<Answer, Error> {

@@ -113,8 +113,7 @@ pub fn count_kind(exchange: &Exchange, answered: &Answered) {
 /// Puts what was heard into the facts.
 fn know(exchange: &mut Exchange, heard: &Heard, answered: Answered) {
     count_kind(exchange, &answered);
-    exchange.facts.refusal = answered.refusal;
-    exchange.facts.answer_harm = answered.harm;
+    classify::know(exchange, answered);
     if let Some(response) = &mut exchange.facts.response {
         response.words = u32::try_from(heard.text.said.split_whitespace().count()).unwrap_or(u32::MAX);
         response.finish = heard.finish.clone().unwrap_or_default();
@@ -382,8 +381,7 @@ impl Carrier {
                 return Some(self.withhold(Some(error.label())));
             }
         };
-        self.exchange.facts.refusal = answered.refusal;
-        self.exchange.facts.answer_harm = answered.harm;
+        classify::know(&mut self.exchange, answered);
         if let Some(response) = &mut self.exchange.facts.response {
             response.head = false;
         }

@@ -10,7 +10,8 @@ use demur_classifiers::{Abstention, HeadJudgement, Judgement, Registry};
 use demur_policies::Signal;
 use demur_policies::facts::{Harm, Refusal, RefusalRisk, Thresholds};
 
-use crate::phase::classify::{harm, refusal, signal, weighed};
+use crate::phase::classify::{refusal, signal, weighed};
+use crate::phase::readings::{self, Readings};
 
 /// How long one judgement may take: there is no client who waits.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -30,9 +31,10 @@ impl Texts {
 
     /// How harmful a prompt is, and how likely to be refused.
     pub async fn prompt(&self, text: &str) -> (Signal<Harm>, Signal<RefusalRisk>) {
-        let found = self.judged("harm", text).await.map_or(Signal::Unavailable, |head| {
-            let undecided = head.abstained.is_some_and(|why| why != Abstention::Empty);
-            weighed(harm(&head), undecided, self.thresholds.harm)
+        let readings = readings::read(text.to_owned(), None).await;
+        let found = self.heads("harm", &readings).await.map_or(Signal::Unavailable, |heads| {
+            let folded = readings.fold(&heads, |why| why != Abstention::Empty);
+            weighed(folded.harm, !folded.open.is_empty(), self.thresholds.harm)
         });
         let risk = self.judged("refusal-risk", text).await;
         (
@@ -48,18 +50,31 @@ impl Texts {
 
     /// Whether an answer refuses, and how.
     pub async fn refusal(&self, text: &str) -> Signal<Refusal> {
-        self.judged("refusal", text).await.as_ref().map_or(Signal::Unavailable, refusal)
+        let readings = readings::read(text.to_owned(), None).await;
+        let heads = self.heads("refusal", &readings).await.unwrap_or_default();
+        readings.clearest(&heads).map_or(Signal::Unavailable, |(_, head)| refusal(head))
     }
 
     /// How harmful an answer is.
     pub async fn answer_harm(&self, text: &str) -> Signal<Harm> {
-        let head = self.judged("harm", text).await;
-        head.map_or(Signal::Unavailable, |head| signal(&head, harm(&head)))
+        let readings = readings::read(text.to_owned(), None).await;
+        let Some(heads) = self.heads("harm", &readings).await else { return Signal::Unavailable };
+        let folded = readings.fold(&heads, |_| true);
+        if folded.open.is_empty() { Signal::Known(folded.harm) } else { Signal::Abstained(folded.harm) }
     }
 
     /// The cuts they go by.
     pub fn thresholds(&self) -> Thresholds {
         self.thresholds
+    }
+
+    /// What one head says of every reading; none when one could not be judged.
+    async fn heads(&self, head: &str, readings: &Readings) -> Option<Vec<HeadJudgement>> {
+        let mut heads = Vec::with_capacity(readings.list.len());
+        for reading in &readings.list {
+            heads.push(self.judged(head, &reading.text).await?);
+        }
+        Some(heads)
     }
 
     /// What one head says; the second head of a classifier is answered from its cache.

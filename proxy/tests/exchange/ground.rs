@@ -189,6 +189,23 @@ impl Ground {
         F: Fn(Received) -> A + Send + Sync + 'static,
         A: Future<Output = Result<Reply, demur::error::Error>> + Send + 'static,
     {
+        Self::judged_by(shipped(), more, rules, script)
+    }
+
+    /// Judged by the classifiers of small words, whose every score can be worked out by hand.
+    pub fn by_words(rules: &str, script: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
+        let script = Arc::new(script);
+        Self::judged_by(of_words(), "", rules, move |received| {
+            let reply = script(&received);
+            async move { Ok(reply) }
+        })
+    }
+
+    fn judged_by<F, A>(registry: Arc<Registry>, more: &str, rules: &str, script: F) -> Self
+    where
+        F: Fn(Received) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<Reply, demur::error::Error>> + Send + 'static,
+    {
         let folder = tempfile::tempdir().expect("a folder");
         write_rules(folder.path(), rules);
         let models = if more.contains("classifiers:") { "" } else { "classifiers: {onUnavailable: block}\n" };
@@ -199,7 +216,7 @@ impl Ground {
         );
         let config =
             Config::parse("demur.yaml", &text, folder.path(), Overrides::default()).expect("a configuration");
-        let app = App::with_classifiers(config, registry(), Metrics::new().expect("metrics"))
+        let app = App::with_classifiers(config, registry, Metrics::new().expect("metrics"))
             .unwrap_or_else(|error| panic!("{error}"));
         let received = Arc::new(Mutex::new(Vec::new()));
         let gone = Arc::new(Mutex::new(0));
@@ -240,6 +257,8 @@ impl Ground {
     pub async fn records(&self, count: usize) -> Vec<Value> {
         for _ in 0..500 {
             let text = std::fs::read_to_string(self.folder.path().join("records.jsonl")).unwrap_or_default();
+            // The last line may be half written.
+            let text = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
             if text.lines().count() >= count {
                 return text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
             }
@@ -311,12 +330,20 @@ fn write_rules(folder: &Path, rules: &str) {
     std::fs::write(folder.join("p.yaml"), policy).expect("a policy");
 }
 
-fn registry() -> Arc<Registry> {
+fn shipped() -> Arc<Registry> {
     static REGISTRY: OnceLock<Arc<Registry>> = OnceLock::new();
-    Arc::clone(REGISTRY.get_or_init(|| {
-        let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("../classifiers/models");
-        Arc::new(Registry::open(&[models], &Options::default()).unwrap_or_else(|error| panic!("{error}")))
-    }))
+    Arc::clone(REGISTRY.get_or_init(|| open(&["models"])))
+}
+
+fn of_words() -> Arc<Registry> {
+    static REGISTRY: OnceLock<Arc<Registry>> = OnceLock::new();
+    Arc::clone(REGISTRY.get_or_init(|| open(&["tests/fixtures/prompt", "tests/fixtures/response"])))
+}
+
+fn open(folders: &[&str]) -> Arc<Registry> {
+    let classifiers = Path::new(env!("CARGO_MANIFEST_DIR")).join("../classifiers");
+    let folders: Vec<_> = folders.iter().map(|folder| classifiers.join(folder)).collect();
+    Arc::new(Registry::open(&folders, &Options::default()).unwrap_or_else(|error| panic!("{error}")))
 }
 
 fn send<F, A>(script: Arc<F>, received: Arc<Mutex<Vec<Received>>>, gone: Arc<Mutex<usize>>) -> SendService

@@ -8,5 +8,6 @@
 mod ground;
 mod buffered;
 mod bytes;
+mod evasion;
 mod failures;
 mod streamed;

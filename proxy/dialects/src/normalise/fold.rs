@@ -103,6 +103,19 @@ fn is_invisible(character: char) -> bool {
         | '\u{E0000}'..='\u{E001F}' | '\u{E007F}'..='\u{E0FFF}')
 }
 
+/// The letters of a text in order, with one space for whatever stands between them. Characters that hide
+/// count as letters; those that belong to emoji do not.
+pub(super) fn words(text: &str) -> impl Iterator<Item = char> {
+    let mut apart = true;
+    text.nfc().filter_map(move |character| {
+        let joins_emoji = matches!(character, '\u{200D}' | '\u{FE0E}' | '\u{FE0F}');
+        let counts = character.is_alphabetic() || (is_invisible(character) && !joins_emoji);
+        let first_apart = !counts && !apart;
+        apart = !counts;
+        if counts { Some(character) } else { first_apart.then_some(' ') }
+    })
+}
+
 fn fold_cluster(cluster: &str, start: usize, _next: Option<&str>, folded: &mut Folded) {
     let visible: String = cluster.chars().filter(|character| !is_invisible(*character)).collect();
     let mut base = None;

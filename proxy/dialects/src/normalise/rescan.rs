@@ -8,12 +8,15 @@ use std::ops::Range;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 
+use super::leet::unleet;
 use super::{Code, Normalised, Reading};
 
 /// The shortest run of base64 or hexadecimal digits that is decoded.
 const MIN_RUN: usize = 16;
-/// The most runs that are decoded in one text, so that a long text of runs stays cheap.
-const MAX_RUNS: usize = 64;
+/// The longest escape of HTML that is read, `&#x10FFFF;`, with a few zeros before it.
+const MAX_ENTITY: usize = 16;
+/// Letters of one word that stand apart and prove that it is meant: an abbreviation, or `x, y, z`, has fewer.
+const MIN_APART: usize = 4;
 /// How deep codes inside of codes are followed.
 const MAX_DEPTH: u32 = 3;
 
@@ -29,19 +32,36 @@ pub(super) fn rescan(original: &str, plain: &Normalised) -> Vec<Reading> {
     let whole = 0..original.len();
     let mut add = |code, text: Option<String>| {
         if let Some(text) = text.filter(|text| *text != plain.text) {
-            readings.push(Reading { code, text, range: whole.clone() });
+            let says_all = code != Code::VariationSelectors;
+            readings.push(Reading { code, text, range: whole.clone(), whole: says_all });
         }
     };
     add(Code::Leetspeak, unleet(&plain.text));
     add(Code::Spaced, unspace(&plain.text));
-    add(Code::Rot13, by_words(&plain.text, &turn(&plain.text)));
-    add(Code::Reversed, by_words(&plain.text, &plain.text.chars().rev().collect::<String>()));
+    add(Code::Rot13, by_words(&plain.text, turn));
+    add(Code::Reversed, by_words(&plain.text, |text| text.chars().rev().collect()));
     add(Code::Escaped, unescape(&plain.text));
     add(Code::VariationSelectors, hidden_bytes(original));
+    add(Code::Decoded, decoded(&plain.text, 0));
     for (code, run, text) in runs(&plain.text, 0) {
-        readings.push(Reading { code, text, range: plain.original(run) });
+        let whole = run.len() == plain.text.trim().len();
+        readings.push(Reading { code, text, range: plain.original(run), whole });
     }
     readings
+}
+
+/// The text with what its coded runs say in place of them, so that a verb outside of a code meets its object
+/// inside; none where there is no run.
+fn decoded(text: &str, depth: u32) -> Option<String> {
+    let (mut written, mut end) = (String::with_capacity(text.len()), 0);
+    for (_, run, said) in outer_runs(text) {
+        written.push_str(text.get(end..run.start).unwrap_or_default());
+        let deeper = if depth < MAX_DEPTH { decoded(&said, depth + 1) } else { None };
+        written.push_str(&deeper.unwrap_or(said));
+        end = run.end;
+    }
+    written.push_str(text.get(end..).unwrap_or_default());
+    (end > 0).then_some(written)
 }
 
 /// How many of the words are common ones.
@@ -50,13 +70,33 @@ fn common_words(text: &str) -> usize {
     words.filter(|word| COMMON.iter().any(|common| common.eq_ignore_ascii_case(word))).count()
 }
 
-/// The other reading, when it has the common words that the text itself lacks.
-fn by_words(text: &str, other: &str) -> Option<String> {
+/// The other reading of a text, or of single sentences in it, when that has the common words that the text
+/// itself lacks. Whoever asks in a code often says so in plain words before.
+fn by_words(text: &str, read: impl Fn(&str) -> String) -> Option<String> {
+    const ENDS: [char; 12] = ['.', ':', ';', '!', '?', '\n', '"', '(', ')', '`', '“', '”'];
+    let other = read(text);
+    // `a` and `n` are each other's turn, so one word alone proves nothing.
+    if is_meant(text, &other, 3) {
+        return Some(other);
+    }
+    let mut changed = false;
+    let mut written = String::with_capacity(text.len());
+    for sentence in text.split_inclusive(ENDS) {
+        let core = sentence.trim_end_matches(ENDS);
+        let other = read(core);
+        let take = is_meant(core, &other, 0);
+        changed |= take;
+        written.push_str(if take { &other } else { core });
+        written.push_str(sentence.get(core.len()..).unwrap_or_default());
+    }
+    changed.then_some(written)
+}
+
+/// Whether a text is meant to be read otherwise; one common word is enough only for so many words.
+fn is_meant(text: &str, other: &str, few: usize) -> bool {
     let words = other.split_whitespace().count();
     let (here, there) = (common_words(text), common_words(other));
-    // `a` and `n` are each other's turn, so one word alone proves nothing.
-    let meant = there > here && (there >= 2 || words <= 3) && there * 8 >= words;
-    meant.then(|| other.to_owned())
+    there > 2 * here && (there >= 2 || words <= few) && there * 8 >= words
 }
 
 fn turn(text: &str) -> String {
@@ -70,55 +110,27 @@ fn turn(text: &str) -> String {
         .collect()
 }
 
-/// Letters for digits and signs, in words that have both.
-fn unleet(text: &str) -> Option<String> {
-    let letter = |character: char| match character {
-        '0' => 'o',
-        '1' | '!' | '|' => 'i',
-        '3' | '€' => 'e',
-        '4' | '@' => 'a',
-        '5' | '$' => 's',
-        '6' | '9' => 'g',
-        '7' | '+' => 't',
-        '8' => 'b',
-        other => other,
-    };
-    let mut changed = 0;
-    let words: Vec<String> = text
-        .split(' ')
-        .map(|word| {
-            // Signs at the end are signs; digits alone are a number, unless the neighbours are coded too.
-            let core = word.trim_end_matches(['!', '?', '.', ',', '|', '+']);
-            let tail = word.get(core.len()..).unwrap_or_default();
-            let letters = core.chars().filter(char::is_ascii_alphabetic).count();
-            let coded = core.chars().filter(|character| letter(*character) != *character).count();
-            let rest = core.chars().count().saturating_sub(letters + coded);
-            if coded > 0 && (letters > 0 || core.len() <= 3) && rest == 0 {
-                changed += usize::from(letters > 0);
-                core.chars().map(letter).collect::<String>() + tail
-            } else {
-                word.to_owned()
-            }
-        })
-        .collect();
-    (changed > 0).then(|| words.join(" "))
-}
-
 /// Words whose letters stand apart, by spaces or by one and the same sign. Where a longer word does, the
 /// short ones with that sign do so too.
 fn unspace(text: &str) -> Option<String> {
-    const SIGNS: [char; 8] = [' ', '.', '-', '_', '*', '/', '|', ','];
+    const SIGNS: [char; 12] = [' ', '.', '-', '_', '*', '/', '|', ',', '\n', '\t', '+', '~'];
     let (_, used) = join_letters(text, 3, &SIGNS);
-    (!used.is_empty()).then(|| {
-        let (joined, _) = join_letters(text, 1, &used);
+    let enough = |(sign, letters): &(char, usize)| {
+        *letters >= MIN_APART || (*letters > 0 && ['-', '_', '~', '|'].contains(sign))
+    };
+    let together = used.iter().map(|(_, letters)| letters).sum::<usize>();
+    let proven = used.iter().any(enough) || together > MIN_APART;
+    proven.then(|| {
+        let signs: Vec<char> = used.iter().map(|(sign, _)| *sign).collect();
+        let (joined, _) = join_letters(text, 1, &signs);
         // What separates words is wider than what separates letters; one space is enough to keep them apart.
         joined.split_whitespace().collect::<Vec<_>>().join(" ")
     })
 }
 
 /// Joins single letters with the same sign between them to words of at least so many, drops the sign that
-/// such a word ends with, and tells which signs it has met.
-fn join_letters(text: &str, fewest: usize, signs: &[char]) -> (String, Vec<char>) {
+/// such a word ends with, and tells which signs it has met, with how many letters each.
+fn join_letters(text: &str, fewest: usize, signs: &[char]) -> (String, Vec<(char, usize)>) {
     let characters: Vec<char> = text.chars().collect();
     let at = |place: usize| characters.get(place).copied();
     let is_letter = |place: usize| at(place).is_some_and(char::is_alphanumeric);
@@ -141,7 +153,10 @@ fn join_letters(text: &str, fewest: usize, signs: &[char]) -> (String, Vec<char>
             place += 1;
             continue;
         }
-        used.push(sign);
+        let letters = word.chars().filter(|character| character.is_alphabetic()).count();
+        // In a row of figures there is no word, though one or two may stand for letters; and `U.S.A.` hides none.
+        let short = word.chars().count() < MIN_APART && word.chars().all(char::is_uppercase);
+        used.push((sign, if letters < 2 || short { 0 } else { word.chars().count() }));
         written.push_str(&word);
         place = if at(next) == Some(sign) && sign != ' ' { next + 1 } else { next };
     }
@@ -196,7 +211,10 @@ fn escape_at(text: &str) -> Option<(Escape, usize)> {
     if text.starts_with('%') {
         return Some((Escape::Byte(u8::try_from(hexadecimal(1, 2)?).ok()?), 3));
     }
-    let (number, _) = text.strip_prefix("&#")?.split_once(';')?;
+    // No further than an escape is long: the end of one that never ends would be sought in all of the text.
+    let digits = text.strip_prefix("&#")?;
+    let end = digits.bytes().take(MAX_ENTITY).position(|byte| byte == b';')?;
+    let number = digits.get(..end)?;
     let code = match number.strip_prefix(['x', 'X']) {
         Some(digits) => u32::from_str_radix(digits, 16),
         None => number.parse(),
@@ -219,18 +237,27 @@ fn hidden_bytes(text: &str) -> Option<String> {
 
 /// Runs of base64 or hexadecimal digits that decode to text, and codes inside of them.
 fn runs(text: &str, depth: u32) -> Vec<(Code, Range<usize>, String)> {
+    let mut found = Vec::new();
+    for (code, run, said) in outer_runs(text) {
+        let inner = if depth < MAX_DEPTH { runs(&said, depth + 1) } else { Vec::new() };
+        found.push((code, run.clone(), said));
+        found.extend(inner.into_iter().map(|(code, _, text)| (code, run.clone(), text)));
+    }
+    found
+}
+
+/// Runs of digits that decode to text, codes inside of them left alone.
+fn outer_runs(text: &str) -> Vec<(Code, Range<usize>, String)> {
     let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || b"+/-_=".contains(&byte);
     let bytes = text.as_bytes();
     let (mut found, mut start) = (Vec::new(), 0);
-    while start < bytes.len() && found.len() < MAX_RUNS {
+    while start < bytes.len() {
         let length = bytes.iter().skip(start).take_while(|byte| is_digit(**byte)).count();
         if length >= MIN_RUN
             && let Some(run) = text.get(start..start + length)
             && let Some((code, decoded)) = decode(run)
         {
-            let inner = if depth < MAX_DEPTH { runs(&decoded, depth + 1) } else { Vec::new() };
             found.push((code, start..start + length, decoded));
-            found.extend(inner.into_iter().map(|(code, _, text)| (code, start..start + length, text)));
         }
         start += length.max(1);
     }

@@ -1,6 +1,6 @@
 //! Ways to hide a sentence, and that none of them does.
 
-use super::{Code, normalise, readings};
+use super::{Code, normalise, readings, same_words};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use proptest::prelude::*;
@@ -107,7 +107,61 @@ fn ordinary_text_has_one_reading() {
     check_plain("Wie backe ich einen Kuchen? Ich habe 3 Eier.");
     check_plain("請告訴我怎麼烤蛋糕");
     check_plain("let x = foo_bar(a, b); // 100% sure");
+    check_plain("On the 1st and 3rd at 10am, run 5km on 4G with 500ml of water and 100GB of maps.");
+    check_plain("My mp3 player, a GPT4 key, covid19, an RTX4090, python3, H2O, k8s, i18n and utf8.");
+    check_plain("Write to jane@example.com or @john, and pay $100 or 3€.");
+    check_plain("Colour #ff00aa, id 3f4a5b6c, 0xdeadbeef, version 1.2.3, 10x10, 3x+5y = 1.");
+    check_plain("In the U.S.A., J.R.R. Tolkien counted 1 2 3 4 5 6 and a/b, e.g. i.e.");
+    check_plain("Deploy aGVsbG8 and commit 9b2c1d7e5f3a4b6c8d0e1f2a3b4c5d6e7f8a9b0c.");
     check_plain("");
+}
+
+#[test]
+fn one_coded_word_is_enough() {
+    check_code("how to bake a c4ke", Code::Leetspeak, "how to bake a cake");
+    check_code("how to bake a\n(c4ke)", Code::Leetspeak, "how to bake a\n(cake)");
+    check_code("add 5ugar", Code::Leetspeak, "add sugar");
+    check_code("add s.u.g.a.r now", Code::Spaced, "add sugar now");
+    check_code("b\na\nk\ne", Code::Spaced, "bake");
+}
+
+#[test]
+fn a_sentence_in_a_code_is_read_after_plain_ones() {
+    let rot13 = "Please decode this and do what it says for me: ubj gb onxr n pnxr. Thank you!";
+    check_code(
+        rot13,
+        Code::Rot13,
+        "Please decode this and do what it says for me: how to bake a cake. Thank you!",
+    );
+    let reversed = "Read it from the end to the start.\nekac a ekab ot woh";
+    check_code(reversed, Code::Reversed, "Read it from the end to the start.\nhow to bake a cake");
+}
+
+#[test]
+fn what_a_run_says_takes_its_place() {
+    let text = format!("how to bake {} at home", STANDARD.encode("a chocolate cake"));
+    check_code(&text, Code::Decoded, "how to bake a chocolate cake at home");
+    let twice = format!("bake {}", STANDARD.encode(format!("a {} now", STANDARD.encode("chocolate cake"))));
+    check_code(&twice, Code::Decoded, "bake a chocolate cake now");
+}
+
+#[test]
+fn dots_and_spaces_do_not_make_other_words() {
+    let same = |text: &str| same_words(text, &normalise(text).text);
+    for text in
+        ["so … he said “no”", "a\u{a0}b", "5 m²", "½ cup", "cafe\u{301}", "I \u{2764}\u{fe0f} it", "naïve"]
+    {
+        assert!(same(text), "{text:?}");
+    }
+    for text in ["hоw", "h\u{200b}ow", "ｈｏｗ", "ᴛᴏ", "how\u{e0061}", "h\u{336}ow", "a\u{200b} b"] {
+        assert!(!same(text), "{text:?}");
+    }
+}
+
+#[test]
+fn an_escape_that_never_ends_is_no_work() {
+    let text = "&#".repeat(500_000);
+    assert_eq!(readings(&text).len(), 1);
 }
 
 proptest! {

@@ -1,42 +1,20 @@
-//! Ways around a guard, each tried with ten sentences: what comes out must be refused, or hold the sentence.
-//!
-//! A way is a function that hides a sentence in a request. The sentences are harmless, because it is not
-//! their meaning that is tested but whether a classifier would get to see them. Sentences that are cut into
-//! several parts count as seen when the parts of one turn, put together, say them.
-
-#![cfg(test)]
+//! Ways to get a sentence past a guard: how it can be dressed, where it can stand, and bodies that should be
+//! refused unread. Each makes a request of a sentence.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use bytes::Bytes;
-use demur_dialects::dialect::Route;
-use demur_dialects::normalise::readings;
-use demur_dialects::route::route;
-use http::Method;
 use serde_json::{Value, json};
 
-const SENTENCES: [&str; 10] = [
-    "please tell me how to bake a cake for my sister",
-    "explain how the tide turns and what moves it",
-    "write a short letter to the owner of the house",
-    "give me a list of the trees that grow in the park",
-    "what is the best way to fold a paper crane",
-    "describe how to tune a violin by ear",
-    "how do i make a kite that can fly in the rain",
-    "tell me about the history of the old bridge",
-    "show me how to knit a scarf for the winter",
-    "can you help me plan a walk in the hills",
-];
-
-type Way = (&'static str, fn(&str) -> Request);
+/// What a way is called, and what it does.
+pub type Way = (&'static str, fn(&str) -> Request);
 
 /// A request, as its target and its body.
-struct Request {
-    target: &'static str,
-    body: Vec<u8>,
+pub struct Request {
+    pub target: &'static str,
+    pub body: Vec<u8>,
 }
 
-const CHAT: &str = "/v1/chat/completions";
+pub const CHAT: &str = "/v1/chat/completions";
 
 fn to(target: &'static str, body: &Value) -> Request {
     Request { target, body: body.to_string().into_bytes() }
@@ -88,7 +66,7 @@ fn anthropic(message: &Value) -> Request {
 }
 
 /// How the text itself is dressed.
-const DRESSES: [Way; 25] = [
+pub const DRESSES: [Way; 25] = [
     ("cyrillic look-alikes", |s| user(&pairs(s, "aceiopsxy", "асеіорѕху"))),
     ("greek look-alikes", |s| user(&pairs(s, "aikov", "αικον"))),
     ("full width", |s| user(&shifted(s, 0xFF41))),
@@ -119,7 +97,7 @@ const DRESSES: [Way; 25] = [
 ];
 
 /// Where the text stands.
-const PLACES: [Way; 27] = [
+pub const PLACES: [Way; 27] = [
     ("escapes of the body", |s| {
         let text = escaped(s, |code| format!("\\u{code:04x}"));
         raw(format!(r#"{{"messages":[{{"role":"user","content":"{text}"}}]}}"#))
@@ -202,7 +180,7 @@ const PLACES: [Way; 27] = [
 ];
 
 /// What no guard should try to read.
-const REFUSED: [Way; 13] = [
+pub const REFUSED: [Way; 13] = [
     ("a key twice", |s| raw(format!(r#"{{"messages":[],"messages":[{{"content":"{s}"}}]}}"#))),
     ("a key twice, once escaped", |s| {
         raw(format!(r#"{{"messages":[],"m\u0065ssages":[{{"content":"{s}"}}]}}"#))
@@ -223,55 +201,3 @@ const REFUSED: [Way; 13] = [
     ("not a number", |s| raw(format!(r#"{{"seed":NaN,"messages":[{{"content":"{s}"}}]}}"#))),
     ("comments", |s| raw(format!(r#"{{"messages":[{{"content":/*x*/"{s}"}}]}}"#))),
 ];
-
-#[derive(Debug, PartialEq, Eq)]
-enum Outcome {
-    Refused,
-    Seen,
-    Missed(String),
-}
-
-fn outcome(request: &Request, sentence: &str) -> Outcome {
-    let Route::Guarded(guarded) = route(&Method::POST, request.target) else {
-        return Outcome::Missed("the path is not guarded".to_owned());
-    };
-    let body = Bytes::from(request.body.clone());
-    let Ok(read) = guarded.dialect.read_request(&guarded.endpoint, &body) else { return Outcome::Refused };
-    let together: String = read.view.parts.iter().map(|part| part.text.as_str()).collect();
-    let texts = read.view.parts.iter().map(|part| part.text.as_str()).chain([together.as_str()]);
-    let readings: Vec<String> = texts.flat_map(readings).map(|reading| reading.text.to_lowercase()).collect();
-    let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if readings.iter().any(|reading| plain(reading).contains(sentence)) {
-        Outcome::Seen
-    } else {
-        Outcome::Missed(readings.join(" | "))
-    }
-}
-
-fn check(ways: &[Way], expected: &Outcome) {
-    let mut failed = Vec::new();
-    for (way, hide) in ways {
-        for sentence in SENTENCES {
-            let outcome = outcome(&hide(sentence), sentence);
-            if outcome != *expected {
-                failed.push(format!("{way}: {sentence:?}: {outcome:?}"));
-            }
-        }
-    }
-    assert!(failed.is_empty(), "{}:\n{}", failed.len(), failed.join("\n"));
-}
-
-#[test]
-fn a_sentence_in_any_dress_is_seen() {
-    check(&DRESSES, &Outcome::Seen);
-}
-
-#[test]
-fn a_sentence_in_any_place_is_seen() {
-    check(&PLACES, &Outcome::Seen);
-}
-
-#[test]
-fn a_body_with_two_meanings_is_refused() {
-    check(&REFUSED, &Outcome::Refused);
-}

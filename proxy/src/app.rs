@@ -17,6 +17,7 @@ use crate::admin::Admin;
 use crate::config::tls::TlsConfig;
 use crate::config::{ClassifierConfig, Config};
 use crate::fresh::{self, Refresh};
+use crate::keys::{Keys, KeysError};
 use crate::listen;
 use crate::live::{Lives, ReloadError};
 use crate::metrics::Metrics;
@@ -59,6 +60,9 @@ pub enum StartError {
         #[source]
         source: std::io::Error,
     },
+    /// The virtual keys cannot be used.
+    #[error("keys: {0}")]
+    Keys(#[from] KeysError),
     /// The certificates of a listener cannot be used.
     #[error("{key}: {source}")]
     ServerTls {
@@ -84,6 +88,7 @@ pub struct App {
     /// Cancelled when it is time to stop.
     pub drain: CancellationToken,
     config: Arc<Config>,
+    keys: Option<Arc<Keys>>,
 }
 
 impl App {
@@ -120,6 +125,7 @@ impl App {
             traces: Traces { metrics, records },
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
+            keys: config.keys.as_deref().map(Keys::load).transpose()?.map(Arc::new),
             config,
         })
     }
@@ -135,7 +141,7 @@ impl App {
 
     /// The stack before any other way to send.
     pub fn stack_before(&self, send: SendService) -> Stack {
-        stack(Arc::clone(&self.lives), send, self.traces.clone(), self.tasks.clone())
+        stack(Arc::clone(&self.lives), send, self.traces.clone(), self.tasks.clone(), self.keys.clone())
     }
 
     /// Listens, serves, reloads and drains, until SIGTERM or SIGINT.
@@ -162,6 +168,9 @@ impl App {
     pub async fn serve(self, traffic: TcpListener, admin: TcpListener) -> Result<(), StartError> {
         let upstreams = Upstreams::new(&self.config, self.traces.metrics.clone())?;
         let mut files = upstreams.identities();
+        files.extend(self.keys.iter().map(|keys| Arc::clone(keys) as Arc<dyn Refresh>));
+        let secrets = self.config.upstreams.iter().filter_map(|upstream| upstream.api_key.clone());
+        files.extend(secrets.map(|secret| Arc::new(secret) as Arc<dyn Refresh>));
         let stack = self.stack_before(BoxCloneSyncService::new(upstreams));
         let tls = server_tls("tls", self.config.tls.as_ref(), &mut files)?;
         let admin_tls = server_tls("adminTls", self.config.admin_tls.as_ref(), &mut files)?;

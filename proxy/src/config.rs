@@ -70,6 +70,8 @@ pub struct Config {
     pub poll: Duration,
     /// The classifiers.
     pub classifiers: ClassifierConfig,
+    /// The file of virtual keys; `None` lets everybody in.
+    pub keys: Option<PathBuf>,
     /// The header that names the tenant.
     pub tenant_header: Option<http::HeaderName>,
     /// What happens to paths that no dialect knows.
@@ -263,6 +265,7 @@ impl Config {
                 policies,
                 poll,
                 classifiers,
+                keys: file.keys.map(|keys| base.join(keys.path)),
                 tenant_header,
                 unknown_routes: file.unknown_routes,
                 unjudged: file.unjudged,

@@ -57,12 +57,13 @@ pub enum Error {
         pointers: String,
     },
     /// A classifier did not answer and the configuration says to refuse then.
-    #[error("the classifier `{classifier}` is unavailable: {reason}")]
+    #[error("the classifier `{classifier}` is unavailable")]
     Unjudgeable {
         /// Which classifier.
         classifier: String,
-        /// What it said.
-        reason: String,
+        /// What it said, for the log: it may name an address of the inside.
+        #[source]
+        source: BoxError,
     },
     /// A rule names an upstream that the configuration does not.
     #[error("there is no upstream `{name}`")]
@@ -103,6 +104,15 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The client has no key that is known, where one is asked for.
+    #[error("the key is missing or not known here")]
+    Unauthenticated,
+    /// The tenant asks more often than it may.
+    #[error("too many requests in a minute")]
+    RateLimited {
+        /// When it may ask again.
+        after: Duration,
+    },
     /// More exchanges at once than are admitted.
     #[error("too many requests at once")]
     Overloaded,
@@ -128,6 +138,8 @@ impl Error {
             | Self::Unjudged { .. } => Denial::BadRequest,
             Self::ContentType { .. } | Self::ContentEncoding { .. } => Denial::UnsupportedMedia,
             Self::TooLarge { .. } => Denial::TooLarge,
+            Self::Unauthenticated => Denial::Unauthenticated,
+            Self::RateLimited { .. } => Denial::RateLimited,
             Self::Unjudgeable { .. } | Self::Overloaded | Self::UpstreamResting { .. } => Denial::Overloaded,
             Self::UpstreamDown { .. } | Self::UpstreamAnswer { .. } => Denial::UpstreamUnavailable,
             Self::UpstreamTimeout { .. } | Self::Deadline { .. } => Denial::UpstreamTimeout,
@@ -146,7 +158,9 @@ impl Error {
     /// After how many seconds the client may come again, where that is worth saying.
     pub fn retry_after(&self) -> Option<u64> {
         match self {
-            Self::UpstreamResting { after, .. } => Some(after.as_secs_f64().ceil().max(1.0) as u64),
+            Self::UpstreamResting { after, .. } | Self::RateLimited { after } => {
+                Some(after.as_secs_f64().ceil().max(1.0) as u64)
+            }
             Self::Unjudgeable { .. } | Self::Overloaded => Some(1),
             _ => None,
         }
@@ -168,6 +182,8 @@ impl Error {
             Self::UpstreamTimeout { .. } => "upstream_timeout",
             Self::UpstreamResting { .. } => "upstream_resting",
             Self::UpstreamAnswer { .. } => "upstream_answer",
+            Self::Unauthenticated => "unknown_key",
+            Self::RateLimited { .. } => "rate_limited",
             Self::Overloaded => "overloaded",
             Self::Deadline { .. } => "deadline",
             Self::Internal(_) => "internal",

@@ -16,6 +16,7 @@ pub mod phase;
 pub mod upstream;
 pub mod telemetry;
 pub mod rescue;
+pub mod keys;
 pub mod admit;
 pub mod guard;
 pub mod stack;

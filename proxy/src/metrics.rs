@@ -77,6 +77,8 @@ pub struct Metrics {
     pub policy_info: IntGaugeVec,
     /// The classifiers in force: 1 for each name and digest.
     pub classifier_info: GaugeVec,
+    /// Requests over the limit of their tenant.
+    pub rate_limited: IntCounterVec,
     /// Certificates, keys and secrets that changed while demur ran, by what they are and whether they can be used.
     pub file_reloads: IntCounterVec,
     /// Decision records that were lost because the sink was too slow or full.
@@ -204,6 +206,11 @@ impl Metrics {
                 "classifier_info",
                 "The classifiers in force.",
                 &["classifier", "digest"],
+            )?,
+            rate_limited: make.counters(
+                "rate_limited_total",
+                "Requests over the limit of their tenant.",
+                &["tenant"],
             )?,
             file_reloads: make.counters(
                 "file_reloads_total",

@@ -125,6 +125,8 @@ fn leaves_body_unread(error: &Error) -> bool {
             | Error::ContentEncoding { .. }
             | Error::Path { .. }
             | Error::ClientSlow { .. }
+            | Error::Unauthenticated
+            | Error::RateLimited { .. }
             | Error::Overloaded
             | Error::Deadline { .. }
     )
@@ -163,12 +165,14 @@ mod tests {
             (Error::ClientSlow { limit }, 400),
             (Error::Path { path: "/x".to_owned() }, 400),
             (Error::Unjudged { pointers: "/a".to_owned() }, 400),
-            (Error::Unjudgeable { classifier: name(), reason: "queue is full".to_owned() }, 503),
+            (Error::Unjudgeable { classifier: name(), source: broken() }, 503),
             (Error::UnknownUpstream { name: name() }, 500),
             (Error::UpstreamDown { name: name(), source: broken() }, 502),
             (Error::UpstreamTimeout { name: name(), limit }, 504),
             (Error::UpstreamResting { name: name(), after: limit / 3 }, 503),
             (Error::UpstreamAnswer { name: name(), reason: "half".to_owned() }, 502),
+            (Error::Unauthenticated, 401),
+            (Error::RateLimited { after: limit }, 429),
             (Error::Overloaded, 503),
             (Error::Deadline { limit }, 504),
             (Error::Internal("a defect".to_owned()), 500),
@@ -180,7 +184,7 @@ mod tests {
         for (error, status) in errors() {
             let response = answer(&error, &Chat);
             assert_eq!(response.status().as_u16(), status, "{error}");
-            assert_eq!(response.headers().contains_key("retry-after"), status == 503);
+            assert_eq!(response.headers().contains_key("retry-after"), matches!(status, 429 | 503));
             assert_eq!(response.headers().get("content-type").expect("json"), "application/json");
         }
     }

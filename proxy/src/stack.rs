@@ -11,6 +11,7 @@ use tower::util::BoxCloneSyncService;
 use crate::admit::AdmitLayer;
 use crate::body::Body;
 use crate::guard::Guard;
+use crate::keys::{Keys, KeysLayer};
 use crate::live::Lives;
 use crate::phase::exchange::Traces;
 use crate::phase::helper::Send;
@@ -21,7 +22,13 @@ use crate::telemetry::TelemetryLayer;
 pub type Stack = BoxCloneSyncService<Request<Body>, Response<Body>, Infallible>;
 
 /// Builds the stack before whatever `send` reaches: real upstreams, or recorded ones.
-pub fn stack(lives: Arc<Lives>, send: Send, traces: Traces, tasks: TaskTracker) -> Stack {
+pub fn stack(
+    lives: Arc<Lives>,
+    send: Send,
+    traces: Traces,
+    tasks: TaskTracker,
+    keys: Option<Arc<Keys>>,
+) -> Stack {
     let limits = lives.load().config.limits;
     BoxCloneSyncService::new(
         ServiceBuilder::new()
@@ -29,6 +36,8 @@ pub fn stack(lives: Arc<Lives>, send: Send, traces: Traces, tasks: TaskTracker) 
             .layer(TelemetryLayer)
             // Above all that can fail: errors end here, as answers.
             .layer(RescueLayer::new(traces.metrics.clone()))
+            // Before a place is taken: who may not come costs nobody else one.
+            .layer(KeysLayer::new(keys, traces.metrics.clone()))
             // A permit until the body ends, and one deadline for all below.
             .layer(AdmitLayer::new(&limits))
             // Reads the body, within its limit, and runs the phases.

@@ -176,9 +176,11 @@ pub fn run(args: &[&str]) -> Ended {
 /// demur before it is started, to be given arguments or another folder.
 pub fn command() -> Command {
     let mut command = Command::new(program());
-    // A developer's own settings must not reach into a test.
-    let own =
-        std::env::vars_os().map(|(name, _)| name).filter(|name| name.to_string_lossy().starts_with("DEMUR_"));
+    // A developer's own settings must not reach into a test, nor must their proxy.
+    let own = std::env::vars_os().map(|(name, _)| name).filter(|name| {
+        let name = name.to_string_lossy().to_ascii_uppercase();
+        name.starts_with("DEMUR_") || name.ends_with("_PROXY")
+    });
     for name in own {
         command.env_remove(name);
     }

@@ -79,6 +79,7 @@ impl Reader {
             .env("DEMUR_ADMIN", format!("127.0.0.1:{}", self.admin))
             .env("OPENAI_API_KEY", "none")
             .env("NO_COLOR", "1")
+            .env("no_proxy", "*")
             .stdin(Stdio::null());
         shell
     }
@@ -113,6 +114,16 @@ impl Drop for Reader {
 #[test]
 fn policies_from_nothing() {
     follow("docs/guides/policies-from-nothing.md");
+}
+
+#[test]
+fn virtual_keys() {
+    follow("docs/guides/virtual-keys.md");
+}
+
+#[test]
+fn tls() {
+    follow("docs/guides/tls.md");
 }
 
 fn follow(page: &str) {

@@ -33,6 +33,8 @@ pub struct File {
     pub policies: Option<Policies>,
     /// Where the classifiers are, and what happens without them.
     pub classifiers: Classifiers,
+    /// Who may come, by virtual keys. Default: everybody, and their own keys go to the upstream.
+    pub keys: Option<Keys>,
     /// The request header that names the tenant. Without it every request has the tenant `""`.
     pub tenant_header: Option<String>,
     /// What happens to paths that no dialect knows. Default `pass`.
@@ -77,6 +79,7 @@ impl File {
                 sessions: None,
                 provider: Provider::default(),
             },
+            keys: None,
             tenant_header: None,
             unknown_routes: Choice::default(),
             unjudged: UnjudgedChoice::default(),
@@ -148,6 +151,14 @@ pub struct Classifiers {
     /// `cpu` or `cuda`. Default `cpu`.
     #[serde(default)]
     pub provider: Provider,
+}
+
+/// Who may come.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Keys {
+    /// A file of tenants with the digests of their keys; it is read again when it changes.
+    pub path: PathBuf,
 }
 
 /// Fail closed or fail open.

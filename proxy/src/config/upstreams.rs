@@ -1,7 +1,9 @@
 //! One LLM API as it is meant: where it is, which secret it wants, how long to wait, and when to ask again.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::Uri;
@@ -9,6 +11,7 @@ use jiff::SignedDuration;
 
 use crate::config::raw;
 use crate::config::tls::{Identity, at};
+use crate::fresh::{Fresh, Refresh};
 
 pub use raw::upstream::{Balance, RetryOn};
 
@@ -80,14 +83,28 @@ pub struct Breaker {
     pub open: Duration,
 }
 
-/// A secret that does not print itself.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+/// A secret that does not print itself. One from a file is read again when that changes.
+#[derive(Clone)]
+pub struct Secret {
+    file: Option<PathBuf>,
+    text: Arc<Fresh<String>>,
+}
 
 impl Secret {
     /// The secret, for the one header it belongs into.
-    pub fn reveal(&self) -> &str {
-        &self.0
+    pub fn reveal(&self) -> Arc<String> {
+        self.text.load()
+    }
+}
+
+impl Refresh for Secret {
+    fn what(&self) -> &'static str {
+        "upstream_key"
+    }
+
+    fn refresh(&self) -> Result<bool, Box<dyn Display + Send>> {
+        let Some(file) = &self.file else { return Ok(false) };
+        self.text.refresh(|| read_secret(file)).map_err(|error| Box::new(error) as _)
     }
 }
 
@@ -229,22 +246,37 @@ fn retry(key: &str, written: raw::upstream::Retry, findings: &mut Vec<String>) -
 
 /// Fetches a secret from where it lives; a missing one is found at start, not at the first request.
 fn reveal(key: &str, secret: &raw::Secret, base: &Path, findings: &mut Vec<String>) -> Option<Secret> {
-    let found = match secret {
-        raw::Secret::Env(name) => read_env(name).ok_or(format!("the environment has no `{name}`")),
-        raw::Secret::File(path) => std::fs::read_to_string(base.join(path))
-            .map_err(|error| format!("cannot read `{}`: {error}", path.display())),
+    let (found, file) = match secret {
+        raw::Secret::Env(name) => {
+            let text = read_env(name).ok_or(format!("the environment has no `{name}`"));
+            (text.and_then(|text| trimmed(&text)), None)
+        }
+        raw::Secret::File(path) => {
+            let path = base.join(path);
+            (read_secret(&path), Some(path))
+        }
     };
-    match found.map(|text| text.trim().to_owned()) {
-        Ok(text) if !text.is_empty() => Some(Secret(text)),
-        Ok(_) => {
-            findings.push(format!("{key}.apiKey: it is empty"));
-            None
+    match found {
+        Ok(text) => {
+            let text = Arc::new(Fresh::new(file.iter().cloned().collect(), text));
+            Some(Secret { file, text })
         }
         Err(reason) => {
             findings.push(format!("{key}.apiKey: {reason}"));
             None
         }
     }
+}
+
+fn read_secret(path: &Path) -> Result<String, String> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    trimmed(&text)
+}
+
+fn trimmed(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.is_empty() { Err("it is empty".to_owned()) } else { Ok(text.to_owned()) }
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is the one module that reads the environment")]
@@ -254,11 +286,25 @@ fn read_env(name: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::Secret;
+    use std::fs;
+
+    use super::{raw, reveal};
+    use crate::fresh::Refresh;
 
     #[test]
-    fn a_secret_does_not_print_itself() {
-        let secret = Secret("sk-canary".to_owned());
-        assert!(!format!("{secret:?}").contains("canary"));
+    fn a_secret_does_not_print_itself_and_follows_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        fs::write(folder.path().join("key"), "sk-canary\n").expect("written");
+        let mut findings = Vec::new();
+        let written = raw::Secret::File("key".into());
+        let secret = reveal("upstreams.main", &written, folder.path(), &mut findings).expect("a secret");
+        assert!(!format!("{secret:?}").contains("canary") && findings.is_empty());
+        assert_eq!(*secret.reveal(), "sk-canary");
+        fs::write(folder.path().join("key"), "sk-new").expect("written");
+        assert!(secret.refresh().is_ok_and(|changed| changed));
+        assert_eq!(*secret.reveal(), "sk-new");
+        fs::write(folder.path().join("key"), " ").expect("written");
+        assert!(secret.refresh().is_err());
+        assert_eq!(*secret.reveal(), "sk-new");
     }
 }

@@ -267,6 +267,7 @@ fn credentials(
     }
     let path = path.map(without_key);
     let Some(key) = upstream.api_key.as_ref().map(Secret::reveal) else { return path };
+    let key = key.as_str();
     let (name, value) = match dialect {
         "anthropic" | "anthropic-messages" => (HeaderName::from_static("x-api-key"), key.to_owned()),
         "gemini" => (HeaderName::from_static("x-goog-api-key"), key.to_owned()),
@@ -279,11 +280,20 @@ fn credentials(
     path
 }
 
+/// The key in the query of a target, and the target without it.
+pub fn take_query_key(target: &http::Uri) -> Option<(String, http::Uri)> {
+    let path = target.path_and_query()?;
+    let pair = path.query()?.split('&').find(is_key)?;
+    let key = pair.split_once('=').map_or("", |(_, key)| key).to_owned();
+    Some((key, http::Uri::from(without_key(path.clone()))))
+}
+
+fn is_key(pair: &&str) -> bool {
+    pair.split('=').next().is_some_and(|name| matches!(name, "key" | "api_key" | "api-key"))
+}
+
 /// A path and query without the parameter that carries a key.
 fn without_key(path: PathAndQuery) -> PathAndQuery {
-    let is_key = |pair: &&str| {
-        pair.split('=').next().is_some_and(|name| matches!(name, "key" | "api_key" | "api-key"))
-    };
     let Some(query) = path.query().filter(|query| query.split('&').any(|pair| is_key(&pair))) else {
         return path;
     };

@@ -15,6 +15,7 @@ use demur_policies::{Needs, Phase, Signal};
 use futures_util::future::try_join_all;
 use tokio::time::Instant;
 
+use crate::body::BoxError;
 use crate::config::{Judge, OnUnavailable};
 use crate::error::Error;
 use crate::live::Live;
@@ -343,7 +344,7 @@ async fn judged(
 }
 
 fn unjudgeable(classifier: &Classifier, reason: &Unavailable) -> Error {
-    Error::Unjudgeable { classifier: classifier.name().to_owned(), reason: reason.to_string() }
+    Error::Unjudgeable { classifier: classifier.name().to_owned(), source: BoxError::new(reason.to_string()) }
 }
 
 /// What a head says, in the words of policies.

@@ -29,6 +29,10 @@ pub struct Identity {
     pub started: Instant,
 }
 
+/// The tenant that a client's key stands for; without keys, that of the configured header counts.
+#[derive(Debug, Clone)]
+pub struct Tenant(pub Arc<str>);
+
 /// Where an exchange leaves its traces. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Traces {
@@ -156,7 +160,8 @@ fn facts(live: &Live, guarded: &Guarded, head: &Parts, request: &Request) -> Fac
     let tenant = live.config.tenant_header.as_ref().and_then(|name| head.headers.get(name));
     let words = view.parts.iter().map(|part| part.text.split_whitespace().count()).sum::<usize>();
     let stable = view.parts.iter().find(|part| part.role == Role::User).map_or("", |part| part.text.as_str());
-    let tenant = tenant.and_then(|value| value.to_str().ok()).unwrap_or_default().to_owned();
+    let tenant = tenant.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let tenant = head.extensions.get::<Tenant>().map_or(tenant, |Tenant(name)| name).to_owned();
     Facts {
         stable_id: stable_id(&tenant, stable),
         request: RequestFacts {

@@ -9,4 +9,6 @@ mod streams;
 mod retries;
 mod clients;
 mod smuggling;
+mod http2;
 mod process;
+mod servers;

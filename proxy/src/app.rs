@@ -27,7 +27,7 @@ use crate::record::Records;
 use crate::sources::Look;
 use crate::stack::{Stack, stack};
 use crate::tls::ServerTls;
-use crate::upstream::{TlsError, Upstreams};
+use crate::upstream::{self, TlsError, Upstreams};
 
 /// Why demur does not start.
 #[derive(Debug, thiserror::Error)]
@@ -217,6 +217,22 @@ impl App {
             "demur is listening"
         );
     }
+}
+
+/// Reads every certificate and key that the configuration names, as serving does.
+///
+/// # Errors
+/// The first that cannot be used.
+pub fn check_files(config: &Config) -> Result<(), StartError> {
+    let mut files = Vec::new();
+    server_tls("tls", config.tls.as_ref(), &mut files)?;
+    server_tls("adminTls", config.admin_tls.as_ref(), &mut files)?;
+    config.keys.as_deref().map(Keys::load).transpose()?;
+    for upstream in &config.upstreams {
+        let identity = upstream::tls::identity(upstream)?;
+        upstream::tls::client(upstream, identity.as_ref())?;
+    }
+    Ok(())
 }
 
 /// Reads the certificates of a listener, if it has any, and adds them to the files that are looked at again.

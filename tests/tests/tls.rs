@@ -78,7 +78,7 @@ struct Ground {
 fn ground(lines: &[&str]) -> Ground {
     let upstream = Upstream::start(|_| Reply::json(&openai::answer("m", "a good answer")));
     let policies = Folder::with(POLICY);
-    let setup = Setup::new(&upstream.url(), policies.path());
+    let setup = Setup::new(&upstream.url(), policies.path()).env("RUST_LOG", "debug");
     let demur = lines.iter().fold(setup, |setup, line| setup.line(line)).start();
     Ground { demur, upstream, _policies: policies }
 }
@@ -209,6 +209,7 @@ fn an_upstream_is_checked_and_is_shown_a_certificate() {
         demur.chat(&openai::ask("m", "hello")).status.as_u16()
     };
     assert_eq!(asked(&shown), 200);
+    assert!(inner.demur.output().contains("peer=Server"), "both sides agreed on HTTP/2");
     assert_eq!(asked(&format!(", ca: '{ca}'")), 502, "without a certificate");
     let other = Authority::new();
     assert_eq!(asked(&shown.replace(&ca, &other.path("ca.pem"))), 502, "of an authority that is not trusted");
@@ -259,9 +260,11 @@ fn what_cannot_be_used_is_named_at_the_start() {
                 root().join("classifiers/models").display()
             ),
         );
-        let ended = run(&["serve", "--config", &config.display().to_string()]);
-        assert_eq!(ended.code, 2, "{}", ended.stderr);
-        ended.stderr
+        let config = config.display().to_string();
+        let [served, checked] = ["serve", "check"].map(|command| run(&[command, "--config", &config]));
+        assert_eq!((served.code, checked.code), (2, 2), "{}", served.stderr);
+        assert!(served.stderr.contains(checked.stderr.trim_end()), "{}\n{}", served.stderr, checked.stderr);
+        served.stderr
     };
     let text = said(&format!("{{certificate: '{certificate}', key: '{other_key}'}}"));
     assert!(text.contains("tls") && text.contains("server.pem"), "{text}");

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use clap::Args;
 use demur_classifiers::observe::Silent;
 
-use crate::app::open_classifiers;
+use crate::app::{check_files, open_classifiers};
 use crate::cli::output::{self, Exit, Format, Result};
 use crate::cli::serve::Source;
 use crate::live;
 use crate::sources::Folder;
 
-/// Check a configuration, its policies and its classifiers, without serving.
+/// Check a configuration, its policies, classifiers, certificates and keys, without serving.
 #[derive(Debug, Args)]
 pub struct Check {
     #[command(flatten)]
@@ -25,9 +25,10 @@ impl Check {
     /// Checks; silent when all is well.
     ///
     /// # Errors
-    /// When the configuration or a classifier cannot be used.
+    /// When the configuration, a file that it names, or a classifier cannot be used.
     pub fn run(self) -> Result {
         let config = Arc::new(self.source.config()?);
+        check_files(&config)?;
         let classifiers = Arc::new(open_classifiers(&config.classifiers, Arc::new(Silent))?);
         match live::prepare(&Folder::of(&config), config, classifiers) {
             Ok(_) => Ok(Exit::Fine),

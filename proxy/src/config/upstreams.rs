@@ -208,6 +208,12 @@ fn endpoints(
 }
 
 fn base_url(place: &str, text: &str, findings: &mut Vec<String>) -> Option<Uri> {
+    let authority = text.split("://").nth(1).and_then(|rest| rest.split('/').next());
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        // Not repeated: it is a secret, and where an endpoint is goes into metrics.
+        findings.push(format!("{place}: the URL has a user or a password in it; use `apiKey`"));
+        return None;
+    }
     let url = text.parse::<Uri>().ok().filter(|url| {
         matches!(url.scheme_str(), Some("http" | "https"))
             && url.authority().is_some()

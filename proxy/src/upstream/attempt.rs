@@ -87,9 +87,14 @@ impl Route {
         let mut again = None;
         let mut tried = Vec::new();
         let mut body = Some(body);
+        let mut last = None;
         self.budget.deposit();
         loop {
-            let (number, place, pass) = self.endpoints.next(&tried).map_err(|until| self.resting(until))?;
+            let (number, place, pass) = match self.endpoints.next(&tried) {
+                Ok(next) => next,
+                // What came of the attempt before says more than that there is no other.
+                Err(until) => return last.unwrap_or_else(|| Err(self.resting(until))),
+            };
             tried.push(number);
             let body = body.take().or_else(|| whole.clone().map(body::full)).unwrap_or_else(body::empty);
             let request = Request::from_parts(head.clone(), body);
@@ -108,6 +113,7 @@ impl Route {
             if !wanted || !self.waited(attempt.retry_after, tried.len(), deadline, &mut again).await {
                 return attempt.outcome;
             }
+            last = Some(attempt.outcome);
         }
     }
 

@@ -28,7 +28,7 @@ pub struct Endpoints {
 pub struct Place {
     /// Scheme, authority and path prefix.
     pub url: Uri,
-    /// Its name in metrics: host and port.
+    /// Its name in metrics: host, port and path.
     pub label: String,
     /// Its breaker.
     pub breaker: Arc<Breaker>,
@@ -57,7 +57,7 @@ impl Endpoints {
             .iter()
             .map(|endpoint| Place {
                 url: endpoint.url.clone(),
-                label: endpoint.url.authority().map(ToString::to_string).unwrap_or_default(),
+                label: label(&endpoint.url),
                 breaker: Arc::new(Breaker::new(upstream.breaker.failures, upstream.breaker.open)),
                 weight: i64::from(endpoint.weight),
                 resting: Mutex::new(None),
@@ -125,6 +125,11 @@ impl Endpoints {
     }
 }
 
+fn label(url: &Uri) -> String {
+    let authority = url.authority().map(ToString::to_string).unwrap_or_default();
+    authority + url.path().trim_end_matches('/')
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;
@@ -174,6 +179,13 @@ mod tests {
         let (_, place, _pass) = endpoints.next(&[first, second]).expect("closed");
         assert_eq!(place.label, "c");
         assert_eq!(labels(&endpoints, 2), "bb", "the breaker of the first is open");
+    }
+
+    #[tokio::test]
+    async fn two_paths_of_one_host_are_told_apart() {
+        let endpoints = endpoints("endpoints: [{url: 'http://a:8080/eu/'}, {url: 'http://a:8080'}]");
+        let labels: Vec<&str> = endpoints.all().iter().map(|place| place.label.as_str()).collect();
+        assert_eq!(labels, ["a:8080/eu", "a:8080"]);
     }
 
     #[tokio::test(start_paused = true)]

@@ -92,8 +92,8 @@ fn huge_headers() {
 }
 
 /// Fault: five times as many requests at once as there are places
-/// Outcome: as many as there are places are served, the rest get 503 `overloaded` with `retry-after`, each in
-/// less than half a second; when the load is over, the next request is served
+/// Outcome: as many as there are places are served, the rest get 503 `overloaded` with `retry-after`, long before any
+/// of those is answered; when the load is over, the next request is served
 #[test]
 fn overload() {
     let upstream =

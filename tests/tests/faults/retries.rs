@@ -163,6 +163,15 @@ fn the_budget_ends_retries() {
     assert!((61..=90).contains(&sent), "{sent} requests reached the upstream");
 }
 
+/// Fault: the breaker opens with the first of several attempts
+/// Outcome: the client gets what came of that attempt, and not that there is no other
+#[test]
+fn the_breaker_opens_between_attempts() {
+    let ground = ground(&Upstream::nowhere(), "retry: {attempts: 3}, breaker: {failures: 1}", &[]);
+    is_error(&ground.ask(), 502, "upstream_down");
+    is_error(&ground.ask(), 503, "upstream_resting");
+}
+
 /// Fault: the upstream fails again and again
 /// Outcome: its breaker opens: 503 `upstream_resting` with `retry-after`, at once and without asking it; later
 /// one request tries again, and all is well

@@ -21,6 +21,11 @@ struct Remote {
 
 /// The shipped classifiers, the one for prompts on a server at `url`.
 fn remote(url: &str, on_unavailable: &str) -> Remote {
+    remote_within(url, on_unavailable, 500, "")
+}
+
+/// The same, with a time for the server, and more of the configuration.
+fn remote_within(url: &str, on_unavailable: &str, timeout_ms: u64, more: &str) -> Remote {
     let models = Folder::empty();
     let copied =
         Command::new("cp").arg("-r").arg(root().join("classifiers/models/.")).arg(models.path()).status();
@@ -29,7 +34,8 @@ fn remote(url: &str, on_unavailable: &str) -> Remote {
     let text = fs::read_to_string(&path).unwrap_or_default();
     let (before, rest) = text.split_once("    model:\n").unwrap_or_default();
     let after: String = rest.split_inclusive('\n').skip_while(|line| line.starts_with("      ")).collect();
-    let backend = format!("  backend: {{oip: {{url: '{url}', model: prompt, timeoutMs: 500}}}}\n  inputs:");
+    let backend =
+        format!("  backend: {{oip: {{url: '{url}', model: prompt, timeoutMs: {timeout_ms}}}}}\n  inputs:");
     let written = fs::write(&path, format!("{before}{after}").replacen("  inputs:", &backend, 1));
     assert!(written.is_ok() && !before.is_empty());
     let upstream = Upstream::start(|_| Reply::json(&openai::answer("m", "a good answer")));
@@ -37,7 +43,7 @@ fn remote(url: &str, on_unavailable: &str) -> Remote {
         "classifiers: {{dirs: ['{}'], timeout: 5s, onUnavailable: {on_unavailable}}}",
         models.path().display()
     );
-    Remote { ground: judging(&upstream.url(), &[&line]), upstream, _models: models }
+    Remote { ground: judging(&upstream.url(), &[&line, more]), upstream, _models: models }
 }
 
 impl Remote {
@@ -73,6 +79,20 @@ fn stalls() {
         conn.left();
     });
     remote(&server.url(), "block").is_closed();
+}
+
+/// Fault: a classifier takes longer than `limits.requestTimeout`, and may
+/// Outcome: 504 `deadline`: the deadline of a request covers its classification
+#[test]
+fn slower_than_the_deadline() {
+    let server = Raw::start(|conn| {
+        conn.read_request();
+        conn.left();
+    });
+    let more = "limits: {requestTimeout: 400ms}";
+    let remote = remote_within(&server.url(), "block", 3_000, more);
+    is_error(&remote.ground.ask(), 504, "deadline");
+    assert!(remote.upstream.received().is_empty());
 }
 
 /// Fault: the server of a classifier answers with 500, with rubbish, or with outputs that were not asked for

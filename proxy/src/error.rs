@@ -23,13 +23,16 @@ pub enum Error {
         /// The content type as sent; empty when there was none.
         found: String,
     },
-    /// The client compressed its body, which demur does not read.
-    #[error("the content encoding `{found}` cannot be judged here; send the body uncompressed")]
+    /// The client compressed its body in a way that demur does not unpack.
+    #[error("the content encoding `{found}` cannot be judged here; send gzip, deflate, br, zstd, or none")]
     ContentEncoding {
         /// The encoding as sent.
         found: String,
     },
-    /// The body is longer than the limit.
+    /// The body is not what its content encoding says.
+    #[error("the request body cannot be unpacked: {0}")]
+    Corrupt(#[source] crate::body::BoxError),
+    /// The body is longer than the limit, as it came or unpacked.
     #[error("the request body is over the limit of {limit} bytes")]
     TooLarge {
         /// The limit in bytes.
@@ -132,6 +135,7 @@ impl Error {
     pub fn denial(&self) -> Denial {
         match self {
             Self::Body(_)
+            | Self::Corrupt(_)
             | Self::ClientGone(_)
             | Self::ClientSlow { .. }
             | Self::Path { .. }
@@ -169,7 +173,7 @@ impl Error {
     /// A bounded label for metrics and records.
     pub fn label(&self) -> &'static str {
         match self {
-            Self::Body(_) => "bad_body",
+            Self::Body(_) | Self::Corrupt(_) => "bad_body",
             Self::ContentType { .. } | Self::ContentEncoding { .. } => "content_type",
             Self::TooLarge { .. } => "too_large",
             Self::ClientGone(_) => "client_gone",

@@ -11,11 +11,12 @@ use demur_dialects::dialect::{Guarded, Route, generates};
 use futures_util::future::BoxFuture;
 use http::request::Parts;
 use http::{Request, Response, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 
-use crate::body::{Body, BoxError};
+use crate::body::{self, Body, BoxError};
+use crate::coding::{Codings, Corrupt, TooLong};
 use crate::config::{Choice, Limits};
 use crate::error::Error;
 use crate::live::{Live, Lives};
@@ -66,8 +67,8 @@ impl Guard {
         request: Request<Body>,
     ) -> Result<Response<Body>, Error> {
         let (head, body) = request.into_parts();
-        readable(&head)?;
-        let bytes = read(body, &live.config.limits).await?;
+        let codings = readable(&head)?;
+        let bytes = read(body, &codings, &live.config.limits).await?;
         let read = guarded.dialect.read_request(&guarded.endpoint, &bytes)?;
         let mut exchange = Exchange::begin(live, guarded, head, read, self.traces.clone());
         let result = self.phases(&mut exchange).await;
@@ -123,16 +124,14 @@ impl tower::Service<Request<Body>> for Guard {
     }
 }
 
-/// Whether the body is one that everybody reads alike: JSON in UTF-8, not compressed, and said to be so once.
-fn readable(head: &Parts) -> Result<(), Error> {
+/// Whether the body is one that everybody reads alike: JSON in UTF-8, and said to be so once. Gives how it is
+/// compressed.
+fn readable(head: &Parts) -> Result<Codings, Error> {
     let all = |name| {
         let values = head.headers.get_all(name).iter().map(|value| value.to_str().unwrap_or("?").trim());
         values.collect::<Vec<_>>().join(", ")
     };
-    let encoding = all(header::CONTENT_ENCODING);
-    if !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity") {
-        return Err(Error::ContentEncoding { found: encoding });
-    }
+    let codings = Codings::of(&head.headers).map_err(|found| Error::ContentEncoding { found })?;
     let content_type = all(header::CONTENT_TYPE).to_ascii_lowercase();
     let mut fields = content_type.split(';').map(str::trim);
     let essence = fields.next().unwrap_or_default();
@@ -143,22 +142,25 @@ fn readable(head: &Parts) -> Result<(), Error> {
         matches!(charset.trim_start_matches([' ', '=']).trim_matches('"'), "utf-8" | "utf8" | "us-ascii")
     });
     if is_json && is_utf8 && !essence.contains(',') {
-        Ok(())
+        Ok(codings)
     } else {
         Err(Error::ContentType { found: content_type })
     }
 }
 
-/// The whole body, if it comes in time and is within the limit.
-async fn read(body: Body, limits: &Limits) -> Result<Bytes, Error> {
+/// The whole body, unpacked, if it comes in time and is within the limit both as it came and unpacked.
+async fn read(body: Body, codings: &Codings, limits: &Limits) -> Result<Bytes, Error> {
     let limit = limits.max_body_bytes;
     let size = usize::try_from(limit).unwrap_or(usize::MAX);
-    let collected = tokio::time::timeout(limits.body_timeout, Limited::new(body, size).collect())
+    let unpacked = codings.unpack(body::boxed(Limited::new(body, size)), limit);
+    let collected = tokio::time::timeout(limits.body_timeout, unpacked.collect())
         .await
         .map_err(|_| Error::ClientSlow { limit: limits.body_timeout })?;
     collected.map(http_body_util::Collected::to_bytes).map_err(|error| {
-        if error.is::<http_body_util::LengthLimitError>() {
+        if error.is::<LengthLimitError>() || error.is::<TooLong>() {
             Error::TooLarge { limit }
+        } else if error.is::<Corrupt>() {
+            Error::Corrupt(error)
         } else {
             Error::ClientGone(BoxError::new(error))
         }

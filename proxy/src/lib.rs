@@ -4,6 +4,7 @@
 //! list reads as the architecture, from the ground up. `stack` is where an exchange begins.
 
 pub mod body;
+pub mod coding;
 pub mod error;
 pub mod metrics;
 pub mod fresh;

@@ -13,6 +13,7 @@ use futures_util::future::BoxFuture;
 use http::{HeaderValue, Request, Response, header};
 
 use crate::body::Body;
+use crate::coding::UNDERSTOOD;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::phase::act;
@@ -108,6 +109,9 @@ fn answer(error: &Error, dialect: &'static dyn Dialect) -> Response<Body> {
     if let Some(seconds) = error.retry_after() {
         response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
+    if matches!(error, Error::ContentEncoding { .. }) {
+        response.headers_mut().insert(header::ACCEPT_ENCODING, HeaderValue::from_static(UNDERSTOOD));
+    }
     if leaves_body_unread(error) {
         // What is left of the body makes the connection useless; a client that is not told would send its next
         // request into a connection that is closing. (HTTP/2 has no such header, and no such trouble.)
@@ -123,6 +127,7 @@ fn leaves_body_unread(error: &Error) -> bool {
         Error::TooLarge { .. }
             | Error::ContentType { .. }
             | Error::ContentEncoding { .. }
+            | Error::Corrupt(_)
             | Error::Path { .. }
             | Error::ClientSlow { .. }
             | Error::Unauthenticated
@@ -159,7 +164,8 @@ mod tests {
         vec![
             (Error::Body(unreadable), 400),
             (Error::ContentType { found: "text/plain".to_owned() }, 415),
-            (Error::ContentEncoding { found: "br".to_owned() }, 415),
+            (Error::ContentEncoding { found: "compress".to_owned() }, 415),
+            (Error::Corrupt(broken()), 400),
             (Error::TooLarge { limit: 5 }, 413),
             (Error::ClientGone(broken()), 400),
             (Error::ClientSlow { limit }, 400),

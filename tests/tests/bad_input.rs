@@ -102,6 +102,26 @@ fn another_content_type_is_refused() {
     assert!(ground.upstream.received().is_empty());
 }
 
+/// `{"model":"m","messages":[{"role":"user","content":"hello"}]}`, as gzip packs it.
+const PACKED: &[u8] =
+    b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03\xab\x56\xca\xcd\x4f\x49\xcd\x51\xb2\x52\xca\x55\xd2\x51\xca\
+    \x4d\x2d\x2e\x4e\x4c\x4f\x2d\x56\xb2\x8a\xae\x56\x2a\xca\xcf\x49\x05\x8a\x97\x16\xa7\x16\x01\xa5\x92\
+    \xf3\xf3\x4a\x52\xf3\x4a\x80\x02\x19\xa9\x39\x39\xf9\x4a\xb5\xb1\xb5\x00\x2d\xc4\xb2\x34\x3c\x00\x00\
+    \x00";
+
+#[test]
+fn a_compressed_request_goes_on_as_it_was_judged() {
+    let ground = ground(Upstream::echo(), "");
+    let call = Call::post(ground.demur.url(CHAT), Bytes::from_static(PACKED));
+    let answer = call.with("content-type", "application/json").with("content-encoding", "gzip").send();
+    assert_eq!(answer.status.as_u16(), 200, "{}", answer.text());
+    let received = ground.upstream.received();
+    let body = r#"{"model":"m","messages":[{"role":"user","content":"hello"}]}"#;
+    assert_eq!(received[0].body, body.as_bytes());
+    assert_eq!(received[0].headers["content-length"], body.len().to_string());
+    assert!(!received[0].headers.contains_key("content-encoding"));
+}
+
 #[test]
 fn a_compressed_request_is_not_guessed_at() {
     let ground = ground(Upstream::echo(), "");

@@ -258,9 +258,9 @@ pub struct Stream {
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Limits {
-    /// Bytes of one request body. Default 10 MiB.
+    /// Bytes of one request body, as it comes and unpacked. Default 10 MiB.
     pub max_body_bytes: Option<u64>,
-    /// Bytes of one buffered answer. Default 32 MiB.
+    /// Bytes of one buffered answer, unpacked. Default 32 MiB.
     pub max_answer_bytes: Option<u64>,
     /// Exchanges at once. Default 1024.
     pub max_concurrent: Option<usize>,

@@ -13,6 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Response, StatusCode, hea
 use http_body::Body as _;
 
 use crate::body::{self, Body};
+use crate::coding::Codings;
 use crate::config::{Blocked, Config, Secret, UpstreamConfig};
 use crate::error::Error;
 use crate::phase::classify;
@@ -86,7 +87,10 @@ pub fn clear(exchange: &Exchange, departure: Departure) -> Result<Cleared, Error
             .map_err(|error| edit_failed(&error))?
     };
     let mut headers = forwarded(&exchange.head.headers);
-    headers.remove(header::ACCEPT_ENCODING);
+    // The answer is to be read, so it should come as it is; to say nothing would allow any coding.
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    // The body was unpacked to be judged, and goes on as it was judged.
+    headers.remove(header::CONTENT_ENCODING);
     headers.remove(header::CONTENT_LENGTH);
     path = credentials(&mut headers, path, config, upstream, exchange.guarded.dialect.name());
     let request = request(Method::POST, path, headers, body::full(bytes.clone()));
@@ -114,6 +118,7 @@ pub fn to_helper(config: &Config, upstream_name: &str, written: Bytes) -> Result
     let upstream = upstream(config, Some(upstream_name))?;
     let mut headers = HeaderMap::new();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
     let path = Some(PathAndQuery::from_static("/v1/chat/completions"));
     let path = credentials(&mut headers, path, config, upstream, "openai-chat");
     let request = request(Method::POST, path, headers, body::full(written.clone()));
@@ -174,6 +179,24 @@ pub fn ending(finish: Finish) -> demur_dialects::message::Ending<'static> {
         Finish::Stop => Ending::Stop,
         Finish::ContentFilter => Ending::ContentFilter,
         Finish::Refusal => Ending::Refusal,
+    }
+}
+
+/// An upstream's answer as it can be read: what comes compressed although it was asked not to be is unpacked.
+/// How long it may get is for whoever reads it to say.
+///
+/// # Errors
+/// With the answer as it came, and the coding, when that is unknown.
+pub fn unpacked(mut answer: Response<Body>) -> Result<Response<Body>, Box<(Response<Body>, String)>> {
+    match Codings::of(answer.headers()) {
+        Err(found) => Err(Box::new((answer, found))),
+        Ok(codings) if codings.is_empty() || answer.body().is_end_stream() => Ok(answer),
+        Ok(codings) => {
+            for name in [header::CONTENT_ENCODING, header::CONTENT_LENGTH, header::ETAG] {
+                answer.headers_mut().remove(name);
+            }
+            Ok(answer.map(|body| codings.unpack(body, u64::MAX)))
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use demur_dialects::dialect::Dialect;
 use demur_dialects::message::PartKind;
 use demur_dialects::openai::chat::Chat;
+use http::Response;
 use http_body_util::{BodyExt, Limited};
 use serde_json::json;
 use tower::ServiceExt;
@@ -18,7 +19,7 @@ use crate::phase::act::{self, Cleared};
 use crate::phase::exchange::Exchange;
 
 /// Sends what is cleared, and gives the head of the answer with its body to come.
-pub type Send = tower::util::BoxCloneSyncService<Cleared, http::Response<Body>, Error>;
+pub type Send = tower::util::BoxCloneSyncService<Cleared, Response<Body>, Error>;
 
 /// Asks the helper model; `None` when there is none, or it has no answer in time.
 pub async fn ask(exchange: &Exchange, send: &Send, instruction: &str, text: &str) -> Option<String> {
@@ -50,7 +51,7 @@ async fn answer(
     });
     let cleared = act::to_helper(config, &helper.upstream, Bytes::from(body.to_string()))?;
     let response = send.clone().oneshot(cleared).await?;
-    let (head, body) = response.into_parts();
+    let (head, body) = unpacked(response, &helper.upstream)?.into_parts();
     let bytes = collect(body, config.limits.max_answer_bytes, helper.timeout, &helper.upstream).await?;
     let read = Chat.read_response(head.status, &bytes).map_err(|error| Error::UpstreamAnswer {
         name: helper.upstream.clone(),
@@ -60,6 +61,17 @@ async fn answer(
         let texts = choice.parts.iter().filter(|part| part.kind == PartKind::Text);
         texts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
     }))
+}
+
+/// An answer without its codings, of which there should have been none.
+///
+/// # Errors
+/// When it has one that nobody here can undo.
+pub fn unpacked(response: Response<Body>, upstream: &str) -> Result<Response<Body>, Error> {
+    act::unpacked(response).map_err(|refused| Error::UpstreamAnswer {
+        name: upstream.to_owned(),
+        reason: format!("its content encoding `{}` cannot be undone", refused.1),
+    })
 }
 
 /// Reads a whole answer, within a size and without standing still for longer than `idle`.

@@ -13,7 +13,7 @@ use crate::config::UnjudgedChoice;
 use crate::error::Error;
 use crate::phase::act;
 use crate::phase::exchange::{Departure, Exchange};
-use crate::phase::helper::{Send, collect};
+use crate::phase::helper::{Send, collect, unpacked};
 use crate::phase::{accept, classify, decide, rephrase, rewrite};
 
 /// What the ladder came to.
@@ -147,7 +147,7 @@ async fn fetch(
     let unreadable = |reason: String| Error::UpstreamAnswer { name: upstream.to_owned(), reason };
     let cleared = act::clear(exchange, departure)?;
     let response = send.clone().oneshot(cleared).await?;
-    let (head, body) = response.into_parts();
+    let (head, body) = unpacked(response, upstream)?.into_parts();
     let config = &exchange.live.config;
     let idle =
         config.upstream(upstream).map_or(config.limits.request_timeout, |upstream| upstream.idle_timeout);

@@ -31,16 +31,27 @@ pub async fn run(
     fate: Fate,
 ) -> Result<Response<Body>, Error> {
     let needs = exchange.live.policies.needs_for(Phase::Response, &exchange.facts.request);
-    if needs.response && response.status().is_success() && is_compressed(&response) {
-        return Err(unjudged(&mut exchange, "it is compressed although it was asked not to be"));
-    }
     let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let guarded = &exchange.guarded;
-    if response.status().is_success()
-        && let Some(framing) = guarded.dialect.framing(&guarded.endpoint, content_type)
-    {
+    let framing = guarded.dialect.framing(&guarded.endpoint, content_type);
+    let framing = framing.filter(|_| response.status().is_success());
+    let response = if needs.response || framing.is_some() {
+        match act::unpacked(response) {
+            Ok(response) => response,
+            // A failure that nobody can read is the client's to read.
+            Err(refused) if !refused.0.status().is_success() => refused.0,
+            Err(refused) => {
+                let reason = format!("its content encoding `{}` cannot be undone", refused.1);
+                return Err(unjudged(&mut exchange, &reason));
+            }
+        }
+    } else {
+        response
+    };
+    if let Some(framing) = framing {
         return stream::run(exchange, send, tasks, (response, framing), fate).await;
     }
+    let content_type = response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
     let is_json = content_type.is_none_or(|value| value.contains("json"));
     if !needs.response || !is_json {
         let refused = needs.response && exchange.live.config.unjudged == UnjudgedChoice::Block;
@@ -58,13 +69,6 @@ pub async fn run(
             Err(error)
         }
     }
-}
-
-/// Whether an answer came compressed although it was asked not to: nobody here can read it then.
-fn is_compressed(response: &Response<Body>) -> bool {
-    let plain =
-        |value: &http::HeaderValue| value.is_empty() || value.as_bytes().eq_ignore_ascii_case(b"identity");
-    !response.headers().get_all(header::CONTENT_ENCODING).iter().all(plain)
 }
 
 fn unjudged(exchange: &mut Exchange, reason: &str) -> Error {

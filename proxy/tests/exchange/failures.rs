@@ -62,13 +62,14 @@ async fn bodies_that_two_readers_could_read_differently_are_refused() {
     check(&good, "content-type", "application/json; charset=utf-7", 415).await;
     check(&good, "content-type", "text/plain", 415).await;
     check(&good, "content-type", "", 415).await;
-    check(&good, "content-encoding", "gzip", 415).await;
+    check(&good, "content-encoding", "compress", 415).await;
+    check(&good, "content-encoding", "gzip", 400).await;
     check("{\"messages\": [], \"messages\": []}", "x-none", "", 400).await;
     check("{\"messages\": [", "x-none", "", 400).await;
     check(&ask(&"long ".repeat(60)).to_string(), "x-none", "", 413).await;
     let mut twice = post(CHAT, good.clone());
     twice.headers_mut().append("content-encoding", "identity".parse().expect("value"));
-    twice.headers_mut().append("content-encoding", "br".parse().expect("value"));
+    twice.headers_mut().append("content-encoding", "compress".parse().expect("value"));
     assert_eq!(ground.ask(twice).await.status, 415);
     assert_eq!(ground.ask(post("/v1/chat%2fcompletions", good)).await.status, 400);
     assert_eq!(ground.received().len(), 1);

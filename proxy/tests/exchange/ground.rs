@@ -48,6 +48,8 @@ impl Received {
 pub struct Reply {
     pub status: u16,
     pub content_type: &'static str,
+    /// How the pieces are compressed, as a header says it; nothing when they are not.
+    pub coding: &'static str,
     pub pieces: Vec<Bytes>,
     /// The connection breaks after the last piece.
     pub breaks: bool,
@@ -61,7 +63,14 @@ impl Reply {
     }
 
     pub fn bytes(content_type: &'static str, bytes: impl Into<Bytes>) -> Self {
-        Self { status: 200, content_type, pieces: vec![bytes.into()], breaks: false, hangs: false }
+        Self {
+            status: 200,
+            content_type,
+            coding: "",
+            pieces: vec![bytes.into()],
+            breaks: false,
+            hangs: false,
+        }
     }
 
     pub fn says(text: &str) -> Self {
@@ -97,6 +106,9 @@ impl Reply {
         let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
         *response.status_mut() = StatusCode::from_u16(self.status).expect("status");
         response.headers_mut().insert("content-type", self.content_type.parse().expect("content type"));
+        if !self.coding.is_empty() {
+            response.headers_mut().insert("content-encoding", self.coding.parse().expect("coding"));
+        }
         response
     }
 }

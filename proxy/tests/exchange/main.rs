@@ -8,6 +8,7 @@
 mod ground;
 mod buffered;
 mod bytes;
+mod codings;
 mod evasion;
 mod failures;
 mod streamed;

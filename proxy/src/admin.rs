@@ -77,6 +77,7 @@ impl Admin {
             .iter()
             .map(|classifier| json!({"name": classifier.name(), "digest": classifier.digest().as_ref()}))
             .collect();
+        let seen = self.traces.routes.seen();
         json_answer(
             StatusCode::OK,
             &json!({
@@ -87,6 +88,8 @@ impl Admin {
                 "policies": live.policies.policies(),
                 "classifiers": classifiers,
                 "unknownRoutes": format!("{:?}", live.config.unknown_routes).to_lowercase(),
+                "routes": seen.routes,
+                "otherRoutes": seen.others,
             }),
         )
     }

@@ -24,6 +24,7 @@ use crate::metrics::Metrics;
 use crate::phase::exchange::Traces;
 use crate::phase::helper::Send as SendService;
 use crate::record::Records;
+use crate::routes::Routes;
 use crate::sources::Look;
 use crate::stack::{Stack, stack};
 use crate::tls::ServerTls;
@@ -122,7 +123,7 @@ impl App {
         let lives = Arc::new(Lives::start(Arc::clone(&config), classifiers, metrics.clone())?);
         Ok(Self {
             lives,
-            traces: Traces { metrics, records },
+            traces: Traces { metrics, records, routes: Routes::default() },
             tasks: TaskTracker::new(),
             drain: CancellationToken::new(),
             keys: config.keys.as_deref().map(Keys::load).transpose()?.map(Arc::new),

@@ -25,6 +25,7 @@ use crate::phase::helper::Send;
 use crate::phase::request::{self, Step};
 use crate::phase::{act, deliver, response};
 use crate::record::Fate;
+use crate::routes::{self, Handling};
 
 /// The service behind all layers. Cheap to clone.
 #[derive(Clone)]
@@ -44,19 +45,38 @@ impl Guard {
     async fn serve(self, request: Request<Body>) -> Result<Response<Body>, Error> {
         let live = self.lives.load();
         match demur_dialects::route::route(request.method(), &request.uri().to_string()) {
-            Route::Guarded(guarded) if !guarded.canonical => Err(Error::Path { path: guarded.endpoint.path }),
+            Route::Guarded(guarded) if !guarded.canonical => {
+                self.traces.routes.saw(Handling::Disguised, guarded.dialect.name());
+                Err(Error::Path { path: guarded.endpoint.path })
+            }
             Route::Guarded(guarded) if generates(request.method()) => {
+                self.traces.routes.saw(Handling::Guarded, guarded.dialect.name());
                 self.guarded(live, guarded, request).await
             }
-            Route::Guarded(_) | Route::Open(_) => self.pass(&live, request).await,
-            Route::Unknown => {
-                let handling = if live.config.unknown_routes == Choice::Pass { "passed" } else { "blocked" };
-                self.traces.metrics.unknown_routes.with_label_values(&[handling]).inc();
-                match live.config.unknown_routes {
-                    Choice::Pass => self.pass(&live, request).await,
-                    Choice::Block => Err(Error::Path { path: request.uri().path().to_owned() }),
-                }
+            Route::Guarded(guarded) => {
+                self.traces.routes.saw(Handling::Open, guarded.dialect.name());
+                self.pass(&live, request).await
             }
+            Route::Open(name) => {
+                self.traces.routes.saw(Handling::Open, name);
+                self.pass(&live, request).await
+            }
+            Route::Unknown => self.unknown(&live, request).await,
+        }
+    }
+
+    /// What the configuration says of routes that no dialect knows.
+    async fn unknown(self, live: &Live, request: Request<Body>) -> Result<Response<Body>, Error> {
+        let name = routes::name(request.method(), request.uri().path());
+        let (handling, label) = match live.config.unknown_routes {
+            Choice::Pass => (Handling::Passed, "passed"),
+            Choice::Block => (Handling::Blocked, "blocked"),
+        };
+        self.traces.routes.saw(handling, &name);
+        self.traces.metrics.unknown_routes.with_label_values(&[label]).inc();
+        match live.config.unknown_routes {
+            Choice::Pass => self.pass(live, request).await,
+            Choice::Block => Err(Error::Path { path: request.uri().path().to_owned() }),
         }
     }
 

@@ -11,6 +11,7 @@ pub mod fresh;
 pub mod config;
 pub mod tls;
 pub mod record;
+pub mod routes;
 pub mod sources;
 pub mod live;
 pub mod phase;

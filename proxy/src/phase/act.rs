@@ -37,6 +37,17 @@ const HOP_BY_HOP: [HeaderName; 10] = [
     header::UPGRADE,
 ];
 
+/// Headers that some servers take for another method or another path: with them a request that passes unread
+/// would become one that should have been judged.
+const DISGUISES: [HeaderName; 6] = [
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+    HeaderName::from_static("x-original-url"),
+    HeaderName::from_static("x-original-uri"),
+    HeaderName::from_static("x-rewrite-url"),
+];
+
 /// A request that may be sent, and where.
 pub struct Cleared {
     upstream: UpstreamConfig,
@@ -251,7 +262,7 @@ fn request(
     request
 }
 
-/// The headers that travel on: all but those of the connection and those that it names.
+/// The headers that travel on: all but those of the connection, those that it names, and disguises.
 fn forwarded(headers: &HeaderMap) -> HeaderMap {
     let named: Vec<String> = headers
         .get_all(header::CONNECTION)
@@ -264,6 +275,7 @@ fn forwarded(headers: &HeaderMap) -> HeaderMap {
         .iter()
         .filter(|(name, _)| {
             !HOP_BY_HOP.contains(name)
+                && !DISGUISES.contains(name)
                 && **name != header::HOST
                 && !named.iter().any(|gone| gone == name.as_str())
         })
@@ -343,9 +355,13 @@ mod tests {
     #[test]
     fn headers_of_the_connection_stay_behind_and_so_do_those_it_names() {
         let mut headers = HeaderMap::new();
-        for (name, value) in
-            [("connection", "close, X-Private"), ("x-private", "1"), ("te", "trailers"), ("accept", "*/*")]
-        {
+        for (name, value) in [
+            ("connection", "close, X-Private"),
+            ("x-private", "1"),
+            ("te", "trailers"),
+            ("accept", "*/*"),
+            ("x-http-method-override", "POST"),
+        ] {
             headers.insert(name, HeaderValue::from_static(value));
         }
         let left: Vec<_> = forwarded(&headers).keys().map(ToString::to_string).collect();

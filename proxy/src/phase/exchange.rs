@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::live::Live;
 use crate::metrics::{Metrics, status_class};
 use crate::record::{Attempt, Fate, Judged, PhaseRecord, Record, Records};
+use crate::routes::Routes;
 
 /// What identifies a request in logs, records and answers; set by the outermost layer.
 #[derive(Debug, Clone)]
@@ -40,6 +41,8 @@ pub struct Traces {
     pub metrics: Metrics,
     /// The decision records.
     pub records: Records,
+    /// The routes that requests came for.
+    pub routes: Routes,
 }
 
 /// Where a request goes, and what is different from how it came.

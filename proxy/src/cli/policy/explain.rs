@@ -20,6 +20,7 @@ use crate::metrics::Metrics;
 use crate::phase::exchange::{Exchange, Traces};
 use crate::phase::texts::Texts;
 use crate::record::Records;
+use crate::routes::Routes;
 use crate::sources::Folder;
 
 /// The path an explained request is taken to be sent to.
@@ -157,7 +158,13 @@ impl Explain {
         let (head, ()) = Request::builder().method(Method::POST).uri(path).body(())?.into_parts();
         let metrics = Metrics::new()?;
         let records = Records::to_log(metrics.records_dropped.clone());
-        Ok(Exchange::rehearse(live, guarded, head, request, Traces { metrics, records }))
+        Ok(Exchange::rehearse(
+            live,
+            guarded,
+            head,
+            request,
+            Traces { metrics, records, routes: Routes::default() },
+        ))
     }
 }
 

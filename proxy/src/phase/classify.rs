@@ -59,6 +59,13 @@ pub struct Answered {
 /// # Errors
 /// When a classifier is unavailable and the configuration says to refuse then.
 pub async fn prompt(exchange: &mut Exchange, needs: Needs) -> Result<(), Error> {
+    if needs.lexicons {
+        // As written, they were found when the exchange began; a word can be hidden like any other.
+        let readings = readings::read(exchange.spoken(), None).await;
+        for reading in readings.list.iter().skip(1) {
+            exchange.facts.lexicons.extend(exchange.live.policies.lexicons_in(&reading.text));
+        }
+    }
     if !needs.harm && !needs.risk {
         return Ok(());
     }

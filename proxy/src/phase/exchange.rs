@@ -127,6 +127,11 @@ impl Exchange {
             .join("\n")
     }
 
+    /// Everything the user said, in whichever turn: what lexicons are looked up in.
+    pub fn spoken(&self) -> String {
+        spoken(&self.request)
+    }
+
     /// The pointers of the last thing the user said, with their texts.
     pub fn last_user_parts(&self) -> Vec<(String, String)> {
         let spoken = || self.request.view.parts.iter().filter(|part| is_user_text(part));

@@ -37,6 +37,7 @@ pub async fn run(exchange: &mut Exchange, send: &Send) -> Result<Step, Error> {
     let later = exchange.live.policies.needs_for(Phase::Response, &exchange.facts.request);
     needs.harm |= later.harm;
     needs.risk |= later.risk;
+    needs.lexicons |= later.lexicons;
     classify::prompt(exchange, needs).await?;
     let decision = decide::decide(exchange, Phase::Request);
     for applied in &decision.changes {

@@ -109,6 +109,15 @@ async fn no_dress_gets_a_sentence_to_the_upstream() {
     assert_eq!(sent, 250);
 }
 
+#[test]
+fn the_threat_model_names_the_readings() {
+    let page = include_str!("../../../docs/explain/threat-model.md");
+    for (dress, _) in DRESSES {
+        let row = format!("| {dress} | judged as `{}` |", reading_of(dress));
+        assert!(page.contains(&row), "docs/explain/threat-model.md has no row {row}");
+    }
+}
+
 #[tokio::test]
 async fn no_place_gets_a_sentence_to_the_upstream() {
     let sent = blocked(&PLACES, |_| "as_written").await;
@@ -166,6 +175,23 @@ async fn a_verb_outside_of_a_code_meets_its_object_inside() {
     let run = STANDARD.encode(SENTENCES[0]);
     let escaped = run.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02x}"));
     assert_eq!(ground.chat(&escaped).await.status, 400, "base64 inside of percent escapes");
+}
+
+#[tokio::test]
+async fn words_of_a_lexicon_are_found_in_every_dress() {
+    let rules = "lexicons: {tea: [teapot, kettle]}
+- {id: tea, phase: request, when: prompt.lexicon.tea, then: {block: {message: no}}}
+";
+    let ground = Ground::by_words(rules, |_| Reply::says("here you are"));
+    let mut sent = 0;
+    for (way, hide) in DRESSES {
+        let request = hide("please tell me how to make tea in a teapot");
+        let got = ground.ask(post(request.target, request.body)).await;
+        assert_eq!((got.status, got.decision()), (400, "blocked"), "{way}: {}", got.text());
+        sent += 1;
+    }
+    assert_eq!((sent, ground.received().len()), (25, 0));
+    assert_eq!(ground.chat("please tell me how to make tea in a cup").await.status, 200);
 }
 
 #[tokio::test]

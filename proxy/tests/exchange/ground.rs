@@ -332,13 +332,18 @@ pub fn events(text: &str) -> Vec<String> {
     events
 }
 
-/// Rules as a policy.
+/// Rules as a policy. A first line that begins with `lexicons:` stands beside them.
 fn write_rules(folder: &Path, rules: &str) {
     let folder = folder.join("policies");
     std::fs::create_dir_all(&folder).expect("a folder");
+    let (lexicons, rules) = match rules.trim().split_once('\n') {
+        Some((first, rest)) if first.starts_with("lexicons:") => (format!("  {first}\n"), rest),
+        _ => (String::new(), rules),
+    };
     let indented = format!("    {}\n", rules.trim().replace('\n', "\n    "));
-    let policy =
-        format!("apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: p}}\nspec:\n  rules:\n{indented}");
+    let policy = format!(
+        "apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: p}}\nspec:\n{lexicons}  rules:\n{indented}"
+    );
     std::fs::write(folder.join("p.yaml"), policy).expect("a policy");
 }
 

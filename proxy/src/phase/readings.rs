@@ -20,8 +20,11 @@ const MOST: usize = 12;
 /// How often what was found is read again: codes stand inside of codes.
 const ROUNDS: usize = 2;
 /// All readings of a text together are at most this many times as long as the text. What is longer stays
-/// undecided: a few letters of Unicode stand for a whole phrase.
-const GROWTH: usize = 16;
+/// undecided.
+const GROWTH: usize = 8;
+/// One reading is at most this many times as long: a single sign of Unicode stands for a whole phrase, and a
+/// body of such signs would be eleven times as much work as it looks.
+const WIDEST: usize = 2;
 /// Bytes of readings that any text may have.
 const SLACK: usize = 4096;
 /// Texts longer than this are read on a thread for slow work.
@@ -139,7 +142,10 @@ impl Readings {
             }
             return;
         }
-        let Some(left) = room.checked_sub(reading.text.len()).filter(|_| self.list.len() < MOST) else {
+        let written = self.list.first().map_or(0, |written| written.text.len());
+        let fits = reading.text.len() <= written.saturating_mul(WIDEST).saturating_add(SLACK)
+            && self.list.len() < MOST;
+        let Some(left) = room.checked_sub(reading.text.len()).filter(|_| fits) else {
             self.cut = true;
             return;
         };

@@ -66,6 +66,7 @@ fn readings_are_bounded() {
     let many = "\u{fdfa}".repeat(2000);
     let readings = read_now(many.clone(), None);
     assert!(readings.list.len() <= super::MOST);
+    assert!(readings.cut, "every sign stands for eighteen letters");
     let bytes: usize = readings.list.iter().skip(1).map(|reading| reading.text.len()).sum();
     assert!(bytes <= many.len() * super::GROWTH + super::SLACK);
     let over = read_now("\u{fdfa} ".repeat(20), Some("x".repeat(6000)));

@@ -3,19 +3,19 @@
 //! The permit is held until the *body* of the answer ends: a stream that trickles for minutes counts for
 //! minutes. Who finds no permit is told so at once; waiting in line would only make everybody late.
 
-use std::pin::Pin;
+pub mod held;
+
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
-use http_body::{Frame, SizeHint};
-use http_body_util::BodyExt;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
-use crate::body::{Body, BoxError};
+use crate::admit::held::Bodies;
+use crate::body::Body;
 use crate::config::Limits;
 use crate::error::Error;
 
@@ -23,6 +23,7 @@ use crate::error::Error;
 #[derive(Debug, Clone)]
 pub struct AdmitLayer {
     permits: Arc<Semaphore>,
+    bodies: Arc<Bodies>,
     limit: Duration,
 }
 
@@ -31,14 +32,16 @@ pub struct AdmitLayer {
 pub struct Admit<S> {
     inner: S,
     permits: Arc<Semaphore>,
+    bodies: Arc<Bodies>,
     limit: Duration,
 }
 
 impl AdmitLayer {
     /// Admission within these limits; all clones of it count together.
-    pub fn new(limits: &Limits) -> Self {
+    pub fn new(limits: &Limits, tasks: &TaskTracker) -> Self {
         Self {
             permits: Arc::new(Semaphore::new(limits.max_concurrent.min(Semaphore::MAX_PERMITS))),
+            bodies: Arc::new(Bodies::new(limits.read_timeout, tasks)),
             limit: limits.request_timeout,
         }
     }
@@ -48,7 +51,12 @@ impl<S> tower::Layer<S> for AdmitLayer {
     type Service = Admit<S>;
 
     fn layer(&self, inner: S) -> Admit<S> {
-        Admit { inner, permits: Arc::clone(&self.permits), limit: self.limit }
+        Admit {
+            inner,
+            permits: Arc::clone(&self.permits),
+            bodies: Arc::clone(&self.bodies),
+            limit: self.limit,
+        }
     }
 }
 
@@ -70,44 +78,13 @@ where
             return Box::pin(async { Err(Error::Overloaded) });
         };
         let answer = self.inner.call(request);
-        let limit = self.limit;
+        let (limit, bodies) = (self.limit, Arc::clone(&self.bodies));
         Box::pin(async move {
             match tokio::time::timeout(limit, answer).await {
-                Ok(answer) => answer
-                    .map(|answer| answer.map(|body| Admitted { body, permit: Some(permit) }.boxed_unsync())),
+                Ok(answer) => answer.map(|answer| answer.map(|body| bodies.hold(body, permit))),
                 Err(_) => Err(Error::Deadline { limit }),
             }
         })
-    }
-}
-
-/// A body that holds its exchange's permit until it ends.
-struct Admitted {
-    body: Body,
-    permit: Option<OwnedSemaphorePermit>,
-}
-
-impl http_body::Body for Admitted {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(context);
-        if let Poll::Ready(None | Some(Err(_))) = &polled {
-            self.permit = None;
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
     }
 }
 
@@ -120,7 +97,8 @@ mod tests {
     use http::{Request, Response};
     use http_body_util::BodyExt;
     use tokio::sync::mpsc;
-    use tokio::time::Instant;
+    use tokio::time::{Instant, sleep};
+    use tokio_util::task::TaskTracker;
     use tower::{Layer, Service, ServiceExt};
     use tower_test::mock;
 
@@ -131,15 +109,17 @@ mod tests {
 
     fn layer(max_concurrent: usize) -> AdmitLayer {
         let long = Duration::from_hours(1);
-        AdmitLayer::new(&Limits {
+        let limits = Limits {
             max_body_bytes: 1,
             max_answer_bytes: 1,
             max_concurrent,
             request_timeout: Duration::from_secs(10),
             head_timeout: long,
             body_timeout: long,
+            read_timeout: Duration::from_secs(8),
             drain_timeout: long,
-        })
+        };
+        AdmitLayer::new(&limits, &TaskTracker::new())
     }
 
     fn request() -> Request<Body> {
@@ -190,6 +170,26 @@ mod tests {
         let service = layer(1).layer(answering(vec![body::empty(), slow]));
         drop(service.clone().oneshot(request()).await.expect("admitted"));
         assert!(service.clone().oneshot(request()).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_nobody_reads_is_given_up_and_one_that_waits_for_more_is_not() {
+        let (sender, slow) = trickle();
+        let service = layer(1).layer(answering(vec![body::empty(), slow]));
+        let first = service.clone().oneshot(request()).await.expect("admitted");
+        let mut first = first.into_body();
+        let waiting = async {
+            sleep(Duration::from_mins(1)).await;
+            sender.send("more").await.expect("it is still wanted");
+        };
+        let (frame, ()) = tokio::join!(first.frame(), waiting);
+        assert!(frame.is_some_and(|frame| frame.is_ok()));
+        sleep(Duration::from_secs(7)).await;
+        assert!(matches!(service.clone().oneshot(request()).await, Err(Error::Overloaded)));
+        sleep(Duration::from_secs(4)).await;
+        assert!(sender.is_closed(), "what it came from is dropped");
+        assert!(service.clone().oneshot(request()).await.is_ok());
+        assert!(first.frame().await.is_some_and(|frame| frame.is_err()), "it does not look whole");
     }
 
     #[tokio::test(start_paused = true)]

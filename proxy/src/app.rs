@@ -179,15 +179,24 @@ impl App {
         self.tasks.spawn(fresh::watch(files, reloads, self.drain.clone()));
         let limits = &self.config.limits;
         let limit = limits.drain_timeout;
-        let manner = listen::Manner { head_timeout: limits.head_timeout, drain_timeout: limit, tls };
+        let manner = listen::Manner {
+            head_timeout: limits.head_timeout,
+            read_timeout: limits.read_timeout,
+            drain_timeout: limit,
+            tls,
+        };
         self.tasks.spawn(watch(Arc::clone(&self.lives), self.config.poll, self.drain.clone()));
         let admin_service = Admin::new(Arc::clone(&self.lives), self.traces.clone(), self.drain.clone());
         // Administration outlives traffic: readiness has to answer "no" while exchanges drain.
         let admin_drain = CancellationToken::new();
         let (admin_tasks, admin_done) = (self.tasks.clone(), admin_drain.clone());
         let second = Duration::from_secs(1);
-        let admin_manner =
-            listen::Manner { head_timeout: limits.head_timeout, drain_timeout: second, tls: admin_tls };
+        let admin_manner = listen::Manner {
+            head_timeout: limits.head_timeout,
+            read_timeout: limits.read_timeout,
+            drain_timeout: second,
+            tls: admin_tls,
+        };
         self.tasks.spawn(async move {
             listen::serve(admin, admin_service, &admin_tasks, admin_done, admin_manner).await;
         });

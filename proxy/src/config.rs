@@ -148,6 +148,8 @@ pub struct Limits {
     pub head_timeout: Duration,
     /// For the body of a request.
     pub body_timeout: Duration,
+    /// For a client to read on.
+    pub read_timeout: Duration,
     /// For open exchanges after SIGTERM.
     pub drain_timeout: Duration,
 }
@@ -354,6 +356,7 @@ fn limits(written: &raw::Limits, findings: &mut Vec<String>) -> Limits {
         request_timeout: span("limits.requestTimeout", written.request_timeout, 600_000, findings),
         head_timeout: span("limits.headTimeout", written.head_timeout, 15_000, findings),
         body_timeout: span("limits.bodyTimeout", written.body_timeout, 60_000, findings),
+        read_timeout: span("limits.readTimeout", written.read_timeout, 60_000, findings),
         drain_timeout: span("limits.drainTimeout", written.drain_timeout, 30_000, findings),
     }
 }

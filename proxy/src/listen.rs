@@ -1,5 +1,7 @@
 //! Accepts connections and serves them, HTTP/1.1 and HTTP/2, in clear and over TLS alike, until it is told to drain.
 
+pub mod patience;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -21,6 +23,7 @@ use tokio_util::task::TaskTracker;
 use tower::{Service, ServiceExt};
 
 use crate::body::{self, Body};
+use crate::listen::patience::Patient;
 use crate::tls::ServerTls;
 
 /// How long accepting pauses when the system has no room for another connection.
@@ -31,6 +34,8 @@ const NO_ROOM: Duration = Duration::from_millis(50);
 pub struct Manner {
     /// How long one may take to send the head of a request.
     pub head_timeout: Duration,
+    /// How long one may leave unread what is written.
+    pub read_timeout: Duration,
     /// How long open exchanges may take to end once it is time to.
     pub drain_timeout: Duration,
     /// How its connections are made safe; `None` is not at all.
@@ -77,6 +82,7 @@ pub async fn serve<S>(
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
         let (builder, service, watcher) = (builder.clone(), service.clone(), graceful.watcher());
+        let stream = Patient::new(stream, manner.read_timeout);
         let (tls, patience) = (manner.tls.as_ref().map(|tls| tls.current()), manner.head_timeout);
         tasks.spawn(async move {
             let ended = match tls {

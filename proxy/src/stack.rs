@@ -39,7 +39,7 @@ pub fn stack(
             // Before a place is taken: who may not come costs nobody else one.
             .layer(KeysLayer::new(keys, traces.metrics.clone()))
             // A permit until the body ends, and one deadline for all below.
-            .layer(AdmitLayer::new(&limits))
+            .layer(AdmitLayer::new(&limits, &tasks))
             // Reads the body, within its limit, and runs the phases.
             .service(Guard::new(lives, send, traces, tasks)),
     )

@@ -61,7 +61,12 @@ impl Demo {
         let (model_tasks, model_stop) = (tasks.clone(), stop.clone());
         tasks.spawn(async move {
             let second = std::time::Duration::from_secs(1);
-            let manner = listen::Manner { head_timeout: second, drain_timeout: second, tls: None };
+            let manner = listen::Manner {
+                head_timeout: second,
+                read_timeout: second,
+                drain_timeout: second,
+                tls: None,
+            };
             listen::serve(model, tower::service_fn(model::serve), &model_tasks, model_stop, manner).await;
         });
         let app = App::prepare(self.config(&upstream)?)?;
@@ -71,6 +76,8 @@ impl Demo {
             lines.push(demo::ask(&stack, prompt).await?);
         }
         output::print(&format!("{}\n{}\n", table(&lines), summary(&lines)));
+        // It has tasks of its own, which serving would wait for at its end.
+        drop(stack);
         if !self.once {
             let traffic = free(self.listen).await?;
             let admin = free(self.admin).await?;

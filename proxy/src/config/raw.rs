@@ -270,6 +270,8 @@ pub struct Limits {
     pub head_timeout: Option<SignedDuration>,
     /// How long a client may take to send the body of a request. Default 1 min.
     pub body_timeout: Option<SignedDuration>,
+    /// How long a client may leave its answer unread. Default 1 min.
+    pub read_timeout: Option<SignedDuration>,
     /// How long open exchanges may take to end after SIGTERM. Default 30 s.
     pub drain_timeout: Option<SignedDuration>,
 }

@@ -1,10 +1,9 @@
 //! Clients that break, and clients that are too many.
 
-use std::io::Write;
+use std::io::{ErrorKind, Read, Write};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use demur_tests::client::Call;
 use demur_tests::clock::{eventually, within};
 use demur_tests::openai::{self, CHAT};
 use demur_tests::raw::{connect, hear};
@@ -133,17 +132,21 @@ fn takes_too_long() {
     is_error(&ground.ask(), 504, "deadline");
 }
 
-/// Fault: the client does not read its answer
-/// Outcome: the upstream is held back, memory is not filled, and others are served
+/// Fault: clients leave their answers unread
+/// Outcome: the upstream is held back meanwhile; after `limits.readTimeout` the answers are given up, and their
+/// places and connections are free again
 #[test]
 fn does_not_read() {
-    let upstream = Upstream::start(|request| {
+    // More than the system's own buffers take.
+    let long = format!("{} ", "word".repeat(500));
+    let events = openai::stream("m", &long.repeat(15_000));
+    let upstream = Upstream::start(move |request| {
         if openai::wants_stream(&request.json()) {
-            return Reply::pieces("text/event-stream", openai::stream("m", &"word ".repeat(50_000)));
+            return Reply::pieces("text/event-stream", events.clone());
         }
         Reply::json(&openai::answer("m", "a good answer"))
     });
-    let ground = ground(&upstream.url(), "", &[]);
+    let ground = ground(&upstream.url(), "", &["limits: {maxConcurrent: 5, readTimeout: 2s}"]);
     let body = openai::ask_streamed("m", "hello").to_string();
     let mut sockets = Vec::new();
     for _ in 0..5 {
@@ -155,6 +158,11 @@ fn does_not_read() {
         socket.write_all(request.as_bytes()).expect("it is taken");
         sockets.push(socket);
     }
-    assert_eq!(ground.ask().status.as_u16(), 200);
-    assert!(Call::get(ground.demur.admin("/readyz")).send().status.is_success());
+    eventually("they have all places", || (ground.ask().status.as_u16() == 503).then_some(()));
+    eventually("the places are free again", || (ground.ask().status.as_u16() == 200).then_some(()));
+    for mut socket in sockets {
+        hear(&mut socket, Duration::from_secs(5));
+        let end = socket.read(&mut [0]).map_err(|error| error.kind());
+        assert!(matches!(end, Ok(0) | Err(ErrorKind::ConnectionReset)), "it is closed: {end:?}");
+    }
 }

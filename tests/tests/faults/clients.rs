@@ -1,9 +1,11 @@
 //! Clients that break, and clients that are too many.
 
 use std::io::{ErrorKind, Read, Write};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use demur_tests::client::Call;
 use demur_tests::clock::{eventually, within};
 use demur_tests::openai::{self, CHAT};
 use demur_tests::raw::{connect, hear};
@@ -71,6 +73,20 @@ fn leaves_in_its_body() {
     drop(socket);
     eventually("its place is free", || (ground.ask().status.as_u16() == 200).then_some(()));
     assert_eq!(upstream.received().len(), 1);
+}
+
+/// Fault: a client sends a small body that unpacks to 200 MB
+/// Outcome: 413 `too_large` once `limits.maxBodyBytes` have been unpacked
+#[test]
+fn a_bomb() {
+    let packed = Command::new("sh").args(["-c", "head -c 200000000 /dev/zero | gzip"]).output();
+    let packed = packed.expect("there is a shell").stdout;
+    assert!(packed.len() < 400_000, "{} bytes", packed.len());
+    let upstream = good();
+    let ground = ground(&upstream.url(), "", &[]);
+    let call = Call::post(ground.demur.url(CHAT), packed).with("content-type", "application/json");
+    is_error(&call.with("content-encoding", "gzip").send(), 413, "too_large");
+    assert!(upstream.received().is_empty());
 }
 
 /// Fault: a client sends a megabyte of headers
@@ -158,8 +174,15 @@ fn does_not_read() {
         socket.write_all(request.as_bytes()).expect("it is taken");
         sockets.push(socket);
     }
-    eventually("they have all places", || (ground.ask().status.as_u16() == 503).then_some(()));
-    eventually("the places are free again", || (ground.ask().status.as_u16() == 200).then_some(()));
+    let places = |taken: f64| {
+        eventually("so many places are taken", || {
+            (ground.demur.metric("demur_requests_in_flight") == Some(taken)).then_some(())
+        });
+    };
+    places(5.0);
+    is_error(&ground.ask(), 503, "overloaded");
+    places(0.0);
+    assert_eq!(ground.ask().status.as_u16(), 200);
     for mut socket in sockets {
         hear(&mut socket, Duration::from_secs(5));
         let end = socket.read(&mut [0]).map_err(|error| error.kind());

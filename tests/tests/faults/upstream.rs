@@ -171,7 +171,7 @@ fn no_json() {
     is_error(&ground(&upstream.url(), "", &[]).ask(), 502, "upstream_answer");
 }
 
-/// Fault: a compressed answer that nobody asked for
+/// Fault: a compressed answer that breaks off in the middle
 /// Outcome: 502 `upstream_answer`
 #[test]
 fn compressed() {

@@ -40,7 +40,7 @@ pub enum Severity {
 }
 
 /// A text as its author knows it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Source {
     /// The path, as the author would write it.
     pub name: String,

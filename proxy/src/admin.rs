@@ -1,5 +1,5 @@
 //! The administration surface, on an address of its own: `/metrics`, `/livez`, `/readyz`, `/policies`,
-//! `POST /explain`, `POST /reload`. Nothing here calls an upstream.
+//! `POST /policies/rollback`, `POST /policies/unpin`, `POST /explain`, `POST /reload`. Nothing here calls an upstream.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -15,12 +15,15 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::body::{self, Body};
-use crate::live::Lives;
+use crate::live::history::FindError;
+use crate::live::{Lives, RollbackError};
 use crate::phase::exchange::{Exchange, Traces};
 use crate::phase::{act, classify};
 
 /// The longest body that `/explain` reads.
 const EXPLAIN_LIMIT: usize = 1 << 20;
+/// The longest body that `/policies/rollback` reads.
+const REVISION_LIMIT: usize = 4096;
 /// How many trigger words an explanation names.
 const TRIGGERS: usize = 5;
 /// The path an explained body is taken to be sent to.
@@ -49,13 +52,19 @@ impl Admin {
             (&Method::GET, "/readyz") => self.ready(),
             (&Method::GET, "/policies") => self.policies(),
             (&Method::POST, "/reload") => self.reload().await,
+            (&Method::POST, "/policies/rollback") => self.roll_back(request).await,
+            (&Method::POST, "/policies/unpin") => self.unpin().await,
             (&Method::POST, "/explain") => self.explain(request).await,
-            (_, "/metrics" | "/livez" | "/readyz" | "/policies" | "/reload" | "/explain") => {
-                problem(StatusCode::METHOD_NOT_ALLOWED, "this path wants another method")
+            (_, "/metrics" | "/livez" | "/readyz" | "/policies") => {
+                problem(StatusCode::METHOD_NOT_ALLOWED, "this path wants GET")
+            }
+            (_, "/policies/rollback" | "/policies/unpin" | "/reload" | "/explain") => {
+                problem(StatusCode::METHOD_NOT_ALLOWED, "this path wants POST")
             }
             _ => problem(
                 StatusCode::NOT_FOUND,
-                "there is /metrics, /livez, /readyz, /policies, POST /explain and POST /reload",
+                "there is /metrics, /livez, /readyz, /policies, POST /policies/rollback, POST /policies/unpin, \
+                 POST /explain and POST /reload",
             ),
         }
     }
@@ -78,6 +87,22 @@ impl Admin {
             .map(|classifier| json!({"name": classifier.name(), "digest": classifier.digest().as_ref()}))
             .collect();
         let seen = self.traces.routes.seen();
+        let (kept, pin) = self.lives.revisions();
+        let revisions: Vec<Value> = kept
+            .into_iter()
+            .map(|(revision, loaded)| {
+                let current = revision == live.policies.revision();
+                json!({"revision": revision, "loaded": loaded.to_string(), "current": current})
+            })
+            .collect();
+        let shadow = self.lives.shadow_folder().map(|folder| {
+            json!({
+                "source": folder.name(),
+                "revision": live.shadow.as_ref().map(|set| set.revision()),
+                "lastReload": self.lives.last_shadow_reload().as_ref(),
+                "policies": live.shadow.as_ref().map(|set| set.policies()),
+            })
+        });
         json_answer(
             StatusCode::OK,
             &json!({
@@ -85,7 +110,10 @@ impl Admin {
                 "revision": live.policies.revision(),
                 "loaded": live.since.to_string(),
                 "lastReload": self.lives.last_reload().as_ref(),
+                "pinned": pin,
+                "revisions": revisions,
                 "policies": live.policies.policies(),
+                "shadow": shadow,
                 "classifiers": classifiers,
                 "unknownRoutes": format!("{:?}", live.config.unknown_routes).to_lowercase(),
                 "routes": seen.routes,
@@ -95,19 +123,57 @@ impl Admin {
     }
 
     async fn reload(&self) -> Response<Body> {
-        let lives = Arc::clone(&self.lives);
-        // Reading and compiling belong to a thread that serves nobody.
-        let reloaded = match tokio::task::spawn_blocking(move || lives.reload()).await {
-            Ok(reloaded) => reloaded,
-            Err(error) => return problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
-        };
+        let reloaded = self.aside(|lives| (lives.reload(), lives.reload_shadow())).await;
         match reloaded {
-            Ok(changed) => {
-                let revision = self.lives.load().policies.revision().to_owned();
-                json_answer(StatusCode::OK, &json!({"changed": changed, "revision": revision}))
+            Err(answer) => answer,
+            Ok((Ok(changed), None | Some(Ok(_)))) => self.changed(changed),
+            Ok((Ok(_), Some(Err(error)))) => {
+                let text = format!("the policies in shadow: {}", error.text(Format::Plain));
+                problem(StatusCode::UNPROCESSABLE_ENTITY, &text)
             }
-            Err(error) => problem(StatusCode::UNPROCESSABLE_ENTITY, &error.text(Format::Plain)),
+            Ok((Err(error), _)) => problem(StatusCode::UNPROCESSABLE_ENTITY, &error.text(Format::Plain)),
         }
+    }
+
+    async fn roll_back(&self, request: Request<Body>) -> Response<Body> {
+        let wanted = match revision(request).await {
+            Ok(wanted) => wanted,
+            Err(answer) => return answer,
+        };
+        match self.aside(move |lives| lives.roll_back(&wanted)).await {
+            Err(answer) => answer,
+            Ok(Ok((_, changed))) => self.changed(changed),
+            Ok(Err(RollbackError::Find(error @ FindError::Unknown { .. }))) => {
+                problem(StatusCode::NOT_FOUND, &error.to_string())
+            }
+            Ok(Err(RollbackError::Find(error))) => problem(StatusCode::BAD_REQUEST, &error.to_string()),
+            Ok(Err(error)) => problem(StatusCode::UNPROCESSABLE_ENTITY, &error.to_string()),
+        }
+    }
+
+    async fn unpin(&self) -> Response<Body> {
+        match self.aside(Lives::unpin).await {
+            Err(answer) => answer,
+            Ok(Ok(changed)) => self.changed(changed),
+            Ok(Err(error)) => problem(StatusCode::UNPROCESSABLE_ENTITY, &error.text(Format::Plain)),
+        }
+    }
+
+    /// Does something to the policies. Reading and compiling belong to a thread that serves nobody.
+    async fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Lives) -> T + Send + 'static,
+    ) -> Result<T, Response<Body>> {
+        let lives = Arc::clone(&self.lives);
+        let done = tokio::task::spawn_blocking(move || work(&lives)).await;
+        done.map_err(|error| problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()))
+    }
+
+    fn changed(&self, changed: bool) -> Response<Body> {
+        let (_, pin) = self.lives.revisions();
+        let revision = self.lives.load().policies.revision().to_owned();
+        let pinned = pin.is_some();
+        json_answer(StatusCode::OK, &json!({"changed": changed, "revision": revision, "pinned": pinned}))
     }
 
     async fn explain(self, request: Request<Body>) -> Response<Body> {
@@ -179,6 +245,19 @@ impl tower::Service<Request<Body>> for Admin {
         let admin = self.clone();
         Box::pin(async move { Ok(admin.serve(request).await) })
     }
+}
+
+/// The revision a rollback is to go to: from the query, or from a body of JSON.
+async fn revision(request: Request<Body>) -> Result<String, Response<Body>> {
+    if let Some(revision) = query(&request, "revision") {
+        return Ok(revision);
+    }
+    let asked = "name the revision: `POST /policies/rollback?revision=…`, or `{\"revision\": \"…\"}` as the body; \
+                 GET /policies lists them";
+    let wrong = || problem(StatusCode::BAD_REQUEST, asked);
+    let body = Limited::new(request.into_body(), REVISION_LIMIT).collect().await.map_err(|_| wrong())?;
+    let body: Value = serde_json::from_slice(&body.to_bytes()).map_err(|_| wrong())?;
+    body.get("revision").and_then(Value::as_str).map(str::to_owned).ok_or_else(wrong)
 }
 
 fn query(request: &Request<Body>, name: &str) -> Option<String> {

@@ -15,17 +15,18 @@ use tower::util::BoxCloneSyncService;
 
 use crate::admin::Admin;
 use crate::config::tls::TlsConfig;
-use crate::config::{ClassifierConfig, Config};
+use crate::config::{ClassifierConfig, Config, RecordText};
 use crate::fresh::{self, Refresh};
 use crate::keys::{Keys, KeysError};
 use crate::listen;
 use crate::live::{Lives, ReloadError};
+use crate::masks::Masks;
 use crate::metrics::Metrics;
 use crate::phase::exchange::Traces;
 use crate::phase::helper::Send as SendService;
 use crate::record::Records;
 use crate::routes::Routes;
-use crate::sources::Look;
+use crate::sources::{Folder, Look};
 use crate::stack::{Stack, stack};
 use crate::tls::ServerTls;
 use crate::upstream::{self, TlsError, Upstreams};
@@ -115,10 +116,16 @@ impl App {
     ) -> Result<Self, StartError> {
         let config = Arc::new(config);
         let dropped = metrics.records_dropped.clone();
-        let records = match &config.records {
+        let records = match &config.records.path {
             None => Records::to_log(dropped),
-            Some(path) => Records::to_path(path, dropped)
-                .map_err(|source| StartError::Records { path: path.clone(), source })?,
+            Some(path) => {
+                let masks = match config.records.text {
+                    RecordText::Keep => config.records.masks.clone(),
+                    RecordText::None | RecordText::Hash => Masks::default(),
+                };
+                Records::to_path(path, config.records.rotation, masks, dropped)
+                    .map_err(|source| StartError::Records { path: path.clone(), source })?
+            }
         };
         let lives = Arc::new(Lives::start(Arc::clone(&config), classifiers, metrics.clone())?);
         Ok(Self {
@@ -185,7 +192,7 @@ impl App {
             drain_timeout: limit,
             tls,
         };
-        self.tasks.spawn(watch(Arc::clone(&self.lives), self.config.poll, self.drain.clone()));
+        self.watch_policies();
         let admin_service = Admin::new(Arc::clone(&self.lives), self.traces.clone(), self.drain.clone());
         // Administration outlives traffic: readiness has to answer "no" while exchanges drain.
         let admin_drain = CancellationToken::new();
@@ -207,6 +214,18 @@ impl App {
             tracing::warn!("tasks were still running when the time to drain was up");
         }
         Ok(())
+    }
+
+    fn watch_policies(&self) {
+        let lives = Arc::clone(&self.lives);
+        let reload = move || drop(lives.reload());
+        let folder = self.lives.folder().clone();
+        self.tasks.spawn(watch(folder, self.config.poll, self.drain.clone(), reload));
+        if let Some(folder) = self.lives.shadow_folder().cloned() {
+            let lives = Arc::clone(&self.lives);
+            let reload = move || drop(lives.reload_shadow());
+            self.tasks.spawn(watch(folder, self.config.poll, self.drain.clone(), reload));
+        }
     }
 
     async fn bind(&self, address: std::net::SocketAddr) -> Result<TcpListener, StartError> {
@@ -289,7 +308,12 @@ pub fn open_classifiers(
 }
 
 /// Looks at the policies again and again, and reloads them when they have settled into something new.
-async fn watch(lives: Arc<Lives>, poll: Duration, drain: CancellationToken) {
+async fn watch(
+    folder: Folder,
+    poll: Duration,
+    drain: CancellationToken,
+    reload: impl Fn() + Clone + Send + 'static,
+) {
     // Nothing is known yet, so what is there now is looked at again once: between the start and the first look
     // lies time enough for an edit.
     let mut known = Look::default();
@@ -303,15 +327,13 @@ async fn watch(lives: Arc<Lives>, poll: Duration, drain: CancellationToken) {
         };
         // A folder that is gone, or half there, looks like nothing: that is a change too, and its reload
         // fails and says so, once.
-        let look = lives.folder().look().unwrap_or_default();
+        let look = folder.look().unwrap_or_default();
         let settled = look == seen && look != known;
         seen = look;
         if settled || asked {
             known.clone_from(&seen);
-            let lives = Arc::clone(&lives);
             // Compiling takes milliseconds of processor time, which belongs to a thread that serves nobody.
-            let reload = tokio::task::spawn_blocking(move || lives.reload().map(drop));
-            if let Err(error) = reload.await {
+            if let Err(error) = tokio::task::spawn_blocking(reload.clone()).await {
                 tracing::error!(%error, "a reload was lost");
             }
         }

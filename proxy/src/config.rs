@@ -4,6 +4,7 @@
 //! error is found before the first is reported. Only `config` and its parts read the environment.
 
 pub mod raw;
+mod records;
 pub mod tls;
 pub mod upstreams;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use hyper_util::client::proxy::matcher::Matcher;
 
 pub use raw::{Blocked, Choice, Judge, OnUnavailable, Provider, RecordText, UnjudgedChoice};
+pub use records::{RecordConfig, Rotation};
 pub use upstreams::{Secret, UpstreamConfig};
 
 use upstreams::span;
@@ -66,8 +68,14 @@ pub struct Config {
     pub helper: Option<HelperConfig>,
     /// The folder of policies; `None` stands for the ones that demur brings.
     pub policies: Option<PathBuf>,
+    /// The folder of policies that are only asked and recorded.
+    pub shadow_policies: Option<PathBuf>,
     /// How often it is looked at.
     pub poll: Duration,
+    /// How many revisions of the policies can come back.
+    pub history: usize,
+    /// The folder that they are kept in; `None` is memory.
+    pub state: Option<PathBuf>,
     /// The classifiers.
     pub classifiers: ClassifierConfig,
     /// The file of virtual keys; `None` lets everybody in.
@@ -86,10 +94,8 @@ pub struct Config {
     pub stream: StreamConfig,
     /// What no request may exceed.
     pub limits: Limits,
-    /// Where records go; `None` is the log.
-    pub records: Option<PathBuf>,
-    /// How text is recorded.
-    pub record_text: RecordText,
+    /// What is recorded, and where.
+    pub records: RecordConfig,
 }
 
 /// The helper model.
@@ -181,6 +187,10 @@ impl Config {
         // Paths in the file start at the file; those of a flag start where the command was given.
         if let Some(policies) = &mut file.policies {
             policies.dir = base.join(&policies.dir);
+            policies.state = policies.state.take().map(|state| base.join(state));
+        }
+        if let Some(dir) = &mut file.shadow_policies {
+            *dir = base.join(&*dir);
         }
         for dir in &mut file.classifiers.dirs {
             *dir = base.join(&*dir);
@@ -250,12 +260,16 @@ impl Config {
             }
             header
         });
-        let (policies, poll) =
-            file.policies.map_or((None, None), |written| (Some(written.dir), written.poll));
-        let poll = span("policies.poll", poll, 250, &mut findings);
+        let written = file.policies.as_ref();
+        let poll = span("policies.poll", written.and_then(|written| written.poll), 250, &mut findings);
+        let keep = written.and_then(|written| written.keep);
+        let history = at_least_one("policies.keep", keep, 10, &mut findings);
+        let (policies, state) =
+            file.policies.map_or((None, None), |written| (Some(written.dir), written.state));
         let classifiers = classifiers(&file.classifiers, &mut findings);
         let stream = stream(&file.stream, &mut findings);
         let limits = limits(&file.limits, &mut findings);
+        let records = records::resolve(file.records, &mut findings);
         match (listen, admin) {
             (Some(listen), Some(admin)) if findings.is_empty() => Ok(Self {
                 listen,
@@ -265,7 +279,10 @@ impl Config {
                 upstreams,
                 helper,
                 policies,
+                shadow_policies: file.shadow_policies,
                 poll,
+                history,
+                state,
                 classifiers,
                 keys: file.keys.map(|keys| base.join(keys.path)),
                 tenant_header,
@@ -275,8 +292,7 @@ impl Config {
                 blocked: file.blocked,
                 stream,
                 limits,
-                records: file.records.path,
-                record_text: file.records.text,
+                records,
             }),
             _ => Err(findings),
         }
@@ -297,8 +313,10 @@ fn overlay(file: &mut raw::File, overrides: raw::Overrides) {
         }
     }
     if let Some(dir) = overrides.policies {
-        let poll = file.policies.take().and_then(|policies| policies.poll);
-        file.policies = Some(raw::Policies { dir, poll });
+        file.policies = Some(match file.policies.take() {
+            Some(written) => raw::Policies { dir, ..written },
+            None => raw::Policies::at(dir),
+        });
     }
     if let Some(dir) = overrides.models {
         file.classifiers.dirs = vec![dir];

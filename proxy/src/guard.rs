@@ -23,6 +23,7 @@ use crate::live::{Live, Lives};
 use crate::phase::exchange::{Exchange, Traces};
 use crate::phase::helper::Send;
 use crate::phase::request::{self, Step};
+use crate::phase::shadow::Shadows;
 use crate::phase::{act, deliver, response};
 use crate::record::Fate;
 use crate::routes::{self, Handling};
@@ -34,12 +35,14 @@ pub struct Guard {
     send: Send,
     traces: Traces,
     tasks: TaskTracker,
+    shadows: Shadows,
 }
 
 impl Guard {
     /// A guard before these upstreams.
     pub fn new(lives: Arc<Lives>, send: Send, traces: Traces, tasks: TaskTracker) -> Self {
-        Self { lives, send, traces, tasks }
+        let shadows = Shadows::new(tasks.clone());
+        Self { lives, send, traces, tasks, shadows }
     }
 
     async fn serve(self, request: Request<Body>) -> Result<Response<Body>, Error> {
@@ -91,6 +94,7 @@ impl Guard {
         let bytes = read(body, &codings, &live.config.limits).await?;
         let read = guarded.dialect.read_request(&guarded.endpoint, &bytes)?;
         let mut exchange = Exchange::begin(live, guarded, head, read, self.traces.clone());
+        self.shadows.open(&mut exchange);
         let result = self.phases(&mut exchange).await;
         let error = match result {
             Ok(Phased::Answered(response, fate)) => {

@@ -8,6 +8,8 @@ pub mod coding;
 pub mod error;
 pub mod metrics;
 pub mod fresh;
+pub mod durable;
+pub mod masks;
 pub mod config;
 pub mod tls;
 pub mod record;

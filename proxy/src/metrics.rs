@@ -29,6 +29,10 @@ pub struct Metrics {
     pub decisions: IntCounterVec,
     /// What rules in shadow would have decided.
     pub shadow_decisions: IntCounterVec,
+    /// Decisions of the set in shadow (`shadowPolicies`), by phase and whether the set in force agrees.
+    pub shadow_policy_decisions: IntCounterVec,
+    /// Where the two disagree: by phase, the rules of both and what they want.
+    pub shadow_policy_differences: IntCounterVec,
     /// Answers judged, by refusal kind and upstream.
     pub refusals: IntCounterVec,
     /// Prompts judged, by quadrant.
@@ -71,6 +75,14 @@ pub struct Metrics {
     pub reloads: IntCounterVec,
     /// Whether the last reload failed: 1 while an older policy is in force than the folder holds.
     pub reload_failed: IntGauge,
+    /// Reloads of the policies in shadow, by result.
+    pub shadow_reloads: IntCounterVec,
+    /// Whether the last reload of the policies in shadow failed.
+    pub shadow_reload_failed: IntGauge,
+    /// The policies in shadow: 1 for their revision.
+    pub shadow_policy_info: IntGaugeVec,
+    /// Whether a rollback is in force: 1 until the source changes.
+    pub policy_pinned: IntGauge,
     /// When the policy in force was loaded, in seconds since 1970.
     pub policy_loaded: IntGauge,
     /// The policy in force: 1 for its revision.
@@ -111,6 +123,16 @@ impl Metrics {
                 "shadow_decisions_total",
                 "What rules in shadow would have decided.",
                 &["phase", "rule", "outcome"],
+            )?,
+            shadow_policy_decisions: make.counters(
+                "shadow_policy_decisions_total",
+                "Decisions of the policies in shadow.",
+                &["phase", "result"],
+            )?,
+            shadow_policy_differences: make.counters(
+                "shadow_policy_differences_total",
+                "Where the policies in shadow want something else than those in force.",
+                &["phase", "live_rule", "live", "shadow_rule", "shadow"],
             )?,
             refusals: make.counters(
                 "answers_total",
@@ -199,6 +221,21 @@ impl Metrics {
                 "config_reload_failed",
                 "1 while the last reload failed and an older policy is in force.",
             )?,
+            shadow_reloads: make.counters(
+                "shadow_policy_reloads_total",
+                "Reloads of the policies in shadow.",
+                &["result"],
+            )?,
+            shadow_reload_failed: make.gauge(
+                "shadow_policy_reload_failed",
+                "1 while the last reload of the policies in shadow failed.",
+            )?,
+            shadow_policy_info: make.gauges(
+                "shadow_policy_info",
+                "The policies in shadow.",
+                &["revision"],
+            )?,
+            policy_pinned: make.gauge("policy_pinned", "1 while a rollback is in force.")?,
             policy_loaded: make
                 .gauge("policy_loaded_timestamp_seconds", "When the policy in force was loaded.")?,
             policy_info: make.gauges("policy_info", "The policy in force.", &["revision"])?,

@@ -4,6 +4,8 @@
 //! that changes bytes and the only one that can clear a request for an upstream. `request` and `response`
 //! put the three in order; `gate` is the algorithm for streams; `repair` is the ladder that answers climb.
 
+pub mod aside;
+
 pub mod exchange;
 
 pub mod readings;
@@ -33,6 +35,8 @@ pub mod deliver;
 pub mod words;
 
 pub mod gate;
+
+pub mod shadow;
 
 pub mod stream;
 

@@ -7,9 +7,11 @@
 //! Writing never holds up traffic: records go through a bounded queue to a thread of their own, and one
 //! that finds the queue full is counted and lost.
 
+mod sink;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Write;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -19,8 +21,14 @@ use demur_policies::{Decision, Facts, Phase};
 use prometheus::IntCounter;
 use serde::Serialize;
 
+use crate::config::Rotation;
+use crate::masks::Masks;
+use crate::record::sink::Sink;
+
 /// How many records may wait to be written.
 const QUEUE: usize = 4096;
+/// How many bytes of text may wait with them.
+const QUEUED_TEXT: usize = 64 << 20;
 /// How long the end waits for what is still to be written.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -110,6 +118,9 @@ pub struct Record {
     pub classify_ms: f64,
     /// Milliseconds from the first byte in to the last byte out.
     pub total_ms: f64,
+    /// What the policies in shadow would have decided, where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shadow: Option<ShadowRecord>,
     /// The judged text of the prompt, or its digest, if the configuration asks for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub prompt: Option<String>,
@@ -151,6 +162,60 @@ impl Judged {
     }
 }
 
+/// What a second set of policies, in shadow, would have decided.
+#[derive(Debug, Clone, Serialize)]
+pub struct ShadowRecord {
+    /// The revision of that set.
+    pub revision: String,
+    /// Its decisions beside those of the set in force, in order.
+    pub decisions: Vec<Compared>,
+}
+
+/// One decision of the set in shadow beside the one in force.
+#[derive(Debug, Clone, Serialize)]
+pub struct Compared {
+    /// The phase.
+    pub phase: Phase,
+    /// Whether both want the same.
+    pub agreement: Agreement,
+    /// What was known, where more was judged than the set in force reads.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Facts>,
+    /// What the set in shadow wants, where that is something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decision: Option<Decision>,
+}
+
+/// Whether two sets of policies want the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// They do.
+    Same,
+    /// They do not.
+    Different,
+    /// That cannot be told: what only the set in shadow reads was not judged.
+    Unjudged,
+}
+
+impl Agreement {
+    /// The word for it in records and metrics.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Same => "same",
+            Self::Different => "different",
+            Self::Unjudged => "unjudged",
+        }
+    }
+}
+
+impl Compared {
+    /// A decision that waits for what is still to be judged.
+    pub fn unjudged(phase: Phase) -> Self {
+        Self { phase, agreement: Agreement::Unjudged, facts: None, decision: None }
+    }
+}
+
 /// One attempt of a repair.
 #[derive(Debug, Clone, Serialize)]
 pub struct Attempt {
@@ -166,13 +231,15 @@ pub struct Attempt {
 #[derive(Debug, Clone)]
 pub struct Records {
     writer: Option<Arc<Writer>>,
-    dropped: IntCounter,
+    dropped: Option<IntCounter>,
 }
 
 /// The thread that writes. Whoever drops the last handle waits until everything is written.
 #[derive(Debug)]
 struct Writer {
-    queue: Option<SyncSender<String>>,
+    queue: Option<SyncSender<Box<Record>>>,
+    /// Bytes of text in the queue.
+    pending: Arc<AtomicUsize>,
     done: Mutex<Receiver<()>>,
 }
 
@@ -188,35 +255,44 @@ impl Drop for Writer {
 }
 
 impl Records {
-    /// Records that go to the log, in short: decision, rule, harm score and times. The whole is for a file.
-    pub fn to_log(dropped: IntCounter) -> Self {
-        Self { writer: None, dropped }
+    /// Records that nobody keeps, for exchanges that are only looked at.
+    pub fn nowhere() -> Self {
+        Self { writer: None, dropped: None }
     }
 
-    /// Records that are appended to a file, or written to standard output for `-`.
+    /// Records that go to the log, in short: decision, rule, harm score and times. The whole is for a file.
+    pub fn to_log(dropped: IntCounter) -> Self {
+        Self { writer: None, dropped: Some(dropped) }
+    }
+
+    /// Records that are appended to a file, or written to standard output for `-`; `masks` are struck out of the text
+    /// in them.
     ///
     /// # Errors
     /// When the file cannot be opened for appending.
-    pub fn to_path(path: &Path, dropped: IntCounter) -> std::io::Result<Self> {
-        let sink: Box<dyn Write + Send> = if path == Path::new("-") {
-            Box::new(std::io::stdout())
-        } else {
-            Box::new(std::fs::OpenOptions::new().create(true).append(true).open(path)?)
-        };
+    pub fn to_path(
+        path: &Path,
+        rotation: Option<Rotation>,
+        masks: Masks,
+        dropped: IntCounter,
+    ) -> std::io::Result<Self> {
+        let sink = Sink::open(path, rotation)?;
         let (queue, waiting) = sync_channel(QUEUE);
-        let lost = dropped.clone();
+        let pending = Arc::new(AtomicUsize::new(0));
+        let (lost, held) = (dropped.clone(), Arc::clone(&pending));
         let (alive, done) = channel();
         std::thread::Builder::new().name("records".to_owned()).spawn(move || {
-            write(sink, &waiting, &lost);
+            write(sink, &waiting, &masks, &held, &lost);
             drop(alive);
         })?;
-        let writer = Writer { queue: Some(queue), done: Mutex::new(done) };
-        Ok(Self { writer: Some(Arc::new(writer)), dropped })
+        let writer = Writer { queue: Some(queue), pending, done: Mutex::new(done) };
+        Ok(Self { writer: Some(Arc::new(writer)), dropped: Some(dropped) })
     }
 
     /// Hands a record over; never waits.
-    pub fn write(&self, record: &Record) {
-        let Some(queue) = self.writer.as_ref().and_then(|writer| writer.queue.as_ref()) else {
+    pub fn write(&self, record: Record) {
+        let Some(dropped) = &self.dropped else { return };
+        let Some(writer) = &self.writer else {
             return tracing::info!(
                 target: "demur::decision",
                 decision_id = record.decision_id,
@@ -229,26 +305,46 @@ impl Records {
                 "decision"
             );
         };
-        let handed = match serde_json::to_string(record) {
-            Ok(line) => queue.try_send(line).is_ok(),
-            Err(error) => {
-                tracing::error!(%error, "cannot serialise a decision record");
-                false
-            }
-        };
-        if !handed {
-            self.dropped.inc();
+        if !writer.hand(record) {
+            dropped.inc();
         }
     }
 }
 
+impl Writer {
+    /// Puts a record into the queue, if there is room.
+    fn hand(&self, record: Record) -> bool {
+        let Some(queue) = &self.queue else { return false };
+        let size = text_of(&record);
+        // Records are small; the texts in them need not be, and a queue of those has to end somewhere too.
+        if self.pending.fetch_add(size, Ordering::Relaxed) + size > QUEUED_TEXT
+            || queue.try_send(Box::new(record)).is_err()
+        {
+            self.pending.fetch_sub(size, Ordering::Relaxed);
+            return false;
+        }
+        true
+    }
+}
+
+fn text_of(record: &Record) -> usize {
+    record.prompt.as_ref().map_or(0, String::len)
+}
+
 /// Writes records until the last sender is gone. A failing sink loses the record, not the thread.
-fn write(mut sink: Box<dyn Write + Send>, waiting: &Receiver<String>, lost: &IntCounter) {
+fn write(
+    mut sink: Sink,
+    waiting: &Receiver<Box<Record>>,
+    masks: &Masks,
+    pending: &AtomicUsize,
+    lost: &IntCounter,
+) {
     let mut failing = false;
-    for mut line in waiting {
-        line.push('\n');
-        let result = sink.write_all(line.as_bytes()).and_then(|()| sink.flush());
-        match result {
+    for mut record in waiting {
+        let size = text_of(&record);
+        record.prompt = record.prompt.as_deref().map(|text| masks.apply(text));
+        let line = serde_json::to_vec(&record).map_err(std::io::Error::from);
+        match line.and_then(|line| sink.write(line)) {
             Ok(()) => failing = false,
             Err(error) => {
                 lost.inc();
@@ -258,6 +354,7 @@ fn write(mut sink: Box<dyn Write + Send>, waiting: &Receiver<String>, lost: &Int
                 failing = true;
             }
         }
+        pending.fetch_sub(size, Ordering::Relaxed);
     }
 }
 
@@ -265,20 +362,72 @@ fn write(mut sink: Box<dyn Write + Send>, waiting: &Receiver<String>, lost: &Int
 mod tests {
     use prometheus::IntCounter;
 
-    use super::{Record, Records};
+    use std::time::{Duration, Instant};
+
+    use super::{QUEUE, QUEUED_TEXT, Record, Records};
+    use crate::masks::{Mask, Masks};
 
     #[test]
     fn every_record_is_written_before_the_last_handle_is_gone() {
         let dir = tempfile::tempdir().expect("dir");
         let path = dir.path().join("records.jsonl");
         let dropped = IntCounter::new("dropped", "dropped").expect("counter");
-        let records = Records::to_path(&path, dropped.clone()).expect("writable");
+        let records = Records::to_path(&path, None, Masks::default(), dropped.clone()).expect("writable");
         let other = records.clone();
         for number in 0..1000 {
-            other.write(&Record { status: number, ..Record::default() });
+            other.write(Record { status: number, ..Record::default() });
         }
         drop((records, other));
         let text = std::fs::read_to_string(&path).expect("written");
         assert_eq!((text.lines().count(), dropped.get()), (1000, 0));
+    }
+    #[test]
+    fn masks_are_struck_out_of_what_is_kept() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("records.jsonl");
+        let dropped = IntCounter::new("dropped", "dropped").expect("counter");
+        let masks = Masks::new(vec![Mask::email().expect("a pattern")]);
+        let records = Records::to_path(&path, None, masks, dropped).expect("writable");
+        records.write(Record { prompt: Some("I am joe@mail.example".to_owned()), ..Record::default() });
+        drop(records);
+        let text = std::fs::read_to_string(&path).expect("written");
+        assert!(text.contains("I am [email]") && !text.contains("joe@"), "{text}");
+    }
+
+    #[test]
+    fn a_sink_that_takes_nothing_holds_nobody_up_and_what_is_lost_is_counted() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo");
+        assert!(made.success());
+        // Someone has the pipe open and never reads from it.
+        let reader = std::fs::OpenOptions::new().read(true).write(true).open(&path).expect("opened");
+        let dropped = IntCounter::new("dropped", "dropped").expect("counter");
+        let records = Records::to_path(&path, None, Masks::default(), dropped.clone()).expect("opened");
+        let count = QUEUE + 2000;
+        let began = Instant::now();
+        for _ in 0..count {
+            records.write(Record { path: "x".repeat(1000), ..Record::default() });
+        }
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+        // A pipe holds 64 KiB or so; the rest waits in the queue or is lost.
+        assert!(dropped.get() >= 1800, "{}", dropped.get());
+        drop(records);
+        assert!(began.elapsed() < Duration::from_secs(10), "the end waits only so long");
+        drop(reader);
+    }
+
+    #[test]
+    fn texts_that_wait_are_bounded_too() {
+        let dir = tempfile::tempdir().expect("dir");
+        let path = dir.path().join("pipe");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().expect("mkfifo").success());
+        let _reader = std::fs::OpenOptions::new().read(true).write(true).open(&path).expect("opened");
+        let dropped = IntCounter::new("dropped", "dropped").expect("counter");
+        let records = Records::to_path(&path, None, Masks::default(), dropped.clone()).expect("opened");
+        for _ in 0..10 {
+            records.write(Record { prompt: Some("x".repeat(QUEUED_TEXT / 8)), ..Record::default() });
+        }
+        assert!((2..=3).contains(&dropped.get()), "{}", dropped.get());
     }
 }

@@ -59,7 +59,7 @@ pub enum SourceError {
 }
 
 /// Policies and their tests, as text.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, serde::Serialize, serde::Deserialize)]
 pub struct Files {
     /// The policies and the guidance.
     pub policies: Vec<Source>,
@@ -90,6 +90,11 @@ impl Folder {
             Some(path) => Self::At(path.clone()),
             None => Self::Builtin { backup: config.upstream(BACKUP).is_some() },
         }
+    }
+
+    /// Where a configuration has the policies that are only asked, if it has any.
+    pub fn of_shadow(config: &Config) -> Option<Self> {
+        config.shadow_policies.clone().map(Self::At)
     }
 
     /// What it is called in messages.

@@ -22,6 +22,7 @@ pub struct Setup {
     config: Vec<String>,
     args: Vec<String>,
     env: Vec<(String, String)>,
+    within: Option<String>,
 }
 
 /// A running demur. It is killed when it is dropped.
@@ -76,6 +77,13 @@ impl Setup {
         self
     }
 
+    /// Shell commands before the start, such as limits on the process.
+    #[must_use]
+    pub fn within(mut self, script: &str) -> Self {
+        self.within = Some(script.to_owned());
+        self
+    }
+
     /// Starts `demur serve` and waits until it is ready. Panics, with its output, when it ends instead.
     pub fn start(self) -> Demur {
         let home = TempDir::new().expect("a temporary folder");
@@ -99,7 +107,14 @@ impl Setup {
         }
         let file = home.path().join("demur.yaml");
         fs::write(&file, lines.join("\n")).expect("the configuration can be written");
-        let mut command = command();
+        let mut command = match &self.within {
+            None => command(),
+            Some(script) => {
+                let mut shell = as_ours(Command::new("sh"));
+                shell.arg("-c").arg(format!("{script} exec \"$0\" \"$@\"")).arg(program());
+                shell
+            }
+        };
         command.args(["serve", "--config"]).arg(&file).args(self.args).envs(self.env);
         let mut child =
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("demur can be started");
@@ -175,7 +190,10 @@ pub fn run(args: &[&str]) -> Ended {
 
 /// demur before it is started, to be given arguments or another folder.
 pub fn command() -> Command {
-    let mut command = Command::new(program());
+    as_ours(Command::new(program()))
+}
+
+fn as_ours(mut command: Command) -> Command {
     // A developer's own settings must not reach into a test, nor must their proxy.
     let own = std::env::vars_os().map(|(name, _)| name).filter(|name| {
         let name = name.to_string_lossy().to_ascii_uppercase();

@@ -96,7 +96,7 @@ impl Demo {
     fn config(&self, upstream: &str) -> std::result::Result<Config, crate::config::ConfigError> {
         let mut file = raw::File::bare(OnUnavailable::Block);
         file.upstreams.push(raw::Upstream::at(upstream.to_owned()));
-        file.policies = self.policies.clone().map(|dir| raw::Policies { dir, poll: None });
+        file.policies = self.policies.clone().map(raw::Policies::at);
         file.classifiers.dirs = self.models.clone().into_iter().collect();
         Config::from_file(file)
     }

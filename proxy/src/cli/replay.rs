@@ -79,7 +79,7 @@ impl Replay {
         if self.backup.is_some() {
             file.upstreams.push(nowhere(BACKUP));
         }
-        file.policies = self.policies.clone().map(|dir| raw::Policies { dir, poll: None });
+        file.policies = self.policies.clone().map(raw::Policies::at);
         file.records.path.clone_from(&self.records);
         file.classifiers.dirs = self.models.clone().into_iter().collect();
         file.classifiers.timeout = Some(jiff::SignedDuration::from_secs(60));

@@ -31,6 +31,9 @@ pub struct File {
     pub helper: Option<Helper>,
     /// Where the policies are. Default: the ones that demur brings.
     pub policies: Option<Policies>,
+    /// A folder of policies that are asked about the same exchanges and change nothing: what they would have decided
+    /// is counted and recorded beside what was. Read again like `policies`.
+    pub shadow_policies: Option<PathBuf>,
     /// Where the classifiers are, and what happens without them.
     pub classifiers: Classifiers,
     /// Who may come, by virtual keys. Default: everybody, and their own keys go to the upstream.
@@ -70,6 +73,7 @@ impl File {
             upstreams: Vec::new(),
             helper: None,
             policies: None,
+            shadow_policies: None,
             classifiers: Classifiers {
                 dirs: Vec::new(),
                 calibrations: Vec::new(),
@@ -89,6 +93,13 @@ impl File {
             limits: Limits::default(),
             records: Records::default(),
         }
+    }
+}
+
+impl Policies {
+    /// The policies of this folder, with nothing else said about them.
+    pub fn at(dir: PathBuf) -> Self {
+        Self { dir, poll: None, keep: None, state: None }
     }
 }
 
@@ -127,6 +138,11 @@ pub struct Policies {
     pub dir: PathBuf,
     /// How often the folder is looked at for changes. Default 250 ms.
     pub poll: Option<SignedDuration>,
+    /// How many revisions can come back by `POST /policies/rollback`. Default 10.
+    pub keep: Option<usize>,
+    /// A folder for those revisions, so that they, and a rollback, outlive the process. Without it they are kept
+    /// in memory.
+    pub state: Option<PathBuf>,
 }
 
 /// Where the classifiers are.
@@ -282,9 +298,44 @@ pub struct Limits {
 pub struct Records {
     /// A file of JSON Lines; `-` is standard output. Without it, the log has one short line an exchange.
     pub path: Option<PathBuf>,
-    /// How prompt and answer text is recorded. Default `none`.
+    /// How the text of a prompt is recorded. Default `none`.
     #[serde(default)]
     pub text: RecordText,
+    /// What is struck out of text that is kept. Default: `email`, `phone`, `card`, `iban` and `key`; `[]` is nothing.
+    pub masks: Option<Vec<Mask>>,
+    /// Bytes after which the file becomes `PATH.1`, that one `PATH.2`, and a new one begins. Without it the file grows
+    /// for as long as there is room: records are an account, and nothing of it goes unless that is asked for.
+    pub max_bytes: Option<u64>,
+    /// How many full files are kept. Default 5.
+    pub keep: Option<usize>,
+}
+
+/// What is struck out of text.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Mask {
+    /// E-mail addresses.
+    Email,
+    /// Phone numbers.
+    Phone,
+    /// Payment cards.
+    Card,
+    /// Bank accounts.
+    Iban,
+    /// Keys, tokens and passwords.
+    Key,
+    /// What a pattern of one's own finds.
+    Own(OwnMask),
+}
+
+/// A pattern of one's own.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct OwnMask {
+    /// What stands in its place, in brackets.
+    pub name: String,
+    /// The pattern, in the syntax of the `regex` crate: no look-around and no back-references, and always linear time.
+    pub pattern: String,
 }
 
 /// How text is recorded.

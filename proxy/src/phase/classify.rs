@@ -78,7 +78,9 @@ pub async fn prompt(exchange: &mut Exchange, needs: Needs) -> Result<(), Error> 
     }
     exchange.journal.classified(Phase::Request, began.elapsed());
     let quadrant = exchange.facts.quadrant().map_or("unknown", Quadrant::name);
-    exchange.journal.traces.metrics.quadrants.with_label_values(&[quadrant]).inc();
+    if let Some(metrics) = exchange.journal.counts() {
+        metrics.quadrants.with_label_values(&[quadrant]).inc();
+    }
     Ok(())
 }
 
@@ -368,7 +370,9 @@ pub(super) fn signal<T>(head: &HeadJudgement, value: T) -> Signal<T> {
 }
 
 fn note_unknown(exchange: &Exchange, signal: &str, reason: &str) {
-    exchange.journal.traces.metrics.unknown_signals.with_label_values(&[signal, reason]).inc();
+    if let Some(metrics) = exchange.journal.counts() {
+        metrics.unknown_signals.with_label_values(&[signal, reason]).inc();
+    }
 }
 
 #[cfg(test)]

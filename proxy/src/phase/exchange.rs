@@ -16,6 +16,7 @@ use crate::config::RecordText;
 use crate::error::Error;
 use crate::live::Live;
 use crate::metrics::{Metrics, status_class};
+use crate::phase::aside::{Aside, Unwritten};
 use crate::record::{Attempt, Fate, Judged, PhaseRecord, Record, Records};
 use crate::routes::Routes;
 
@@ -78,6 +79,16 @@ pub struct Exchange {
 impl Exchange {
     /// Begins an exchange: fills in what the request itself shows.
     pub fn begin(live: Arc<Live>, guarded: Guarded, head: Parts, request: Request, traces: Traces) -> Self {
+        let exchange = Self::open(live, guarded, head, request, traces);
+        let metrics = &exchange.journal.traces.metrics;
+        metrics.in_flight.inc();
+        for unjudged in &exchange.request.view.unjudged {
+            metrics.unjudged.with_label_values(&[unjudged.reason]).inc();
+        }
+        exchange
+    }
+
+    fn open(live: Arc<Live>, guarded: Guarded, head: Parts, request: Request, traces: Traces) -> Self {
         let identity = head.extensions.get::<Identity>().cloned().unwrap_or_else(|| Identity {
             request_id: uuid::Uuid::now_v7().to_string(),
             trace_id: None,
@@ -97,9 +108,6 @@ impl Exchange {
             .map(|classifier| format!("{}@{}", classifier.name(), classifier.digest()))
             .collect();
         journal.record.prompt = recorded_text(&live, &request);
-        for unjudged in &request.view.unjudged {
-            journal.traces.metrics.unjudged.with_label_values(&[unjudged.reason]).inc();
-        }
         Self { live, guarded, head, request, departure: Departure::default(), facts, journal }
     }
 
@@ -111,7 +119,7 @@ impl Exchange {
         request: Request,
         traces: Traces,
     ) -> Self {
-        let mut exchange = Self::begin(live, guarded, head, request, traces);
+        let mut exchange = Self::open(live, guarded, head, request, traces);
         exchange.journal.rehearsed = true;
         exchange
     }
@@ -196,7 +204,7 @@ fn facts(live: &Live, guarded: &Guarded, head: &Parts, request: &Request) -> Fac
 }
 
 /// Everything the user said, in whichever turn: what lexicons are looked up in.
-fn spoken(request: &Request) -> String {
+pub fn spoken(request: &Request) -> String {
     let parts = request.view.parts.iter().filter(|part| is_user_text(part));
     parts.map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n")
 }
@@ -212,7 +220,7 @@ fn stable_id(tenant: &str, opening: &str) -> u64 {
 fn recorded_text(live: &Live, request: &Request) -> Option<String> {
     use sha2::{Digest, Sha256};
     let text = || request.view.parts.iter().map(|part| part.text.as_str()).collect::<Vec<_>>().join("\n");
-    match live.config.record_text {
+    match live.config.records.text {
         RecordText::None => None,
         RecordText::Hash => {
             let digest = Sha256::digest(text());
@@ -230,6 +238,8 @@ pub struct Journal {
     /// Where to.
     pub traces: Traces,
     judged: BTreeMap<&'static str, Judged>,
+    /// What is put aside for the policies in shadow, where there are any.
+    pub aside: Option<Box<Aside>>,
     started: Instant,
     /// How long the head of the answer may take.
     limit: Duration,
@@ -240,7 +250,6 @@ pub struct Journal {
 
 impl Journal {
     fn open(identity: Identity, traces: Traces, limit: Duration) -> Self {
-        traces.metrics.in_flight.inc();
         let record = Record {
             decision_id: uuid::Uuid::now_v7().to_string(),
             timestamp: jiff::Timestamp::now().to_string(),
@@ -252,6 +261,7 @@ impl Journal {
             record,
             traces,
             judged: BTreeMap::new(),
+            aside: None,
             started: identity.started,
             limit,
             classifying: Duration::ZERO,
@@ -292,12 +302,15 @@ impl Journal {
 
     /// Adds time that went into classification.
     pub fn classified(&mut self, phase: Phase, elapsed: Duration) {
-        self.traces
-            .metrics
-            .classify_seconds
-            .with_label_values(&[phase.name()])
-            .observe(elapsed.as_secs_f64());
         self.classifying += elapsed;
+        if let Some(metrics) = self.counts() {
+            metrics.classify_seconds.with_label_values(&[phase.name()]).observe(elapsed.as_secs_f64());
+        }
+    }
+
+    /// Where an exchange is counted; nowhere, if it is only looked at.
+    pub fn counts(&self) -> Option<&Metrics> {
+        (!self.rehearsed).then_some(&self.traces.metrics)
     }
 
     /// Notes what became of the exchange; the last word counts.
@@ -344,13 +357,20 @@ impl Drop for Journal {
         self.record.total_ms = milliseconds(self.started.elapsed());
         self.record.classify_ms = milliseconds(self.classifying);
         let status = http::StatusCode::from_u16(self.record.status).map_or("none", status_class);
-        let metrics = &self.traces.metrics;
-        metrics.in_flight.dec();
         if self.rehearsed {
             return;
         }
+        let metrics = &self.traces.metrics;
+        metrics.in_flight.dec();
         metrics.requests.with_label_values(&[self.record.dialect, self.record.outcome.name(), status]).inc();
-        self.traces.records.write(&self.record);
+        let record = std::mem::take(&mut self.record);
+        match self.aside.take() {
+            Some(aside) => {
+                let Traces { metrics, records, .. } = self.traces.clone();
+                aside.over(Unwritten::new(record, metrics, records));
+            }
+            None => self.traces.records.write(record),
+        }
     }
 }
 

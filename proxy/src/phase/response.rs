@@ -16,7 +16,7 @@ use crate::phase::classify::{self, Answered, Said};
 use crate::phase::exchange::Exchange;
 use crate::phase::helper::{Send, collect};
 use crate::phase::repair::{self, Climbed, beside_of, text_of};
-use crate::phase::{act, decide, deliver, rewrite, stream};
+use crate::phase::{act, decide, deliver, rewrite, shadow, stream};
 use crate::record::Fate;
 
 /// Runs the phase on whatever the upstream answered.
@@ -48,6 +48,7 @@ pub async fn run(
     } else {
         response
     };
+    let response = shadow::tap(&mut exchange, needs, response);
     if let Some(framing) = framing {
         return stream::run(exchange, send, tasks, (response, framing), fate).await;
     }
@@ -197,6 +198,9 @@ fn know(exchange: &mut Exchange, head: &http::response::Parts, choice: &Choice, 
         stream: false,
         head: false,
     });
+    if let Some(aside) = &mut exchange.journal.aside {
+        aside.hear(&text_of(choice), &beside_of(choice), choice.native_refusal);
+    }
     classify::know(exchange, answered);
 }
 

@@ -24,7 +24,7 @@ use crate::body::{self, Body, BoxError};
 use crate::config::UnjudgedChoice;
 use crate::error::Error;
 use crate::phase::classify::{self, Answered, Said};
-use crate::phase::exchange::Exchange;
+use crate::phase::exchange::{Exchange, Journal};
 use crate::phase::gate::{Gate, Heard, Settings, State, Window};
 use crate::phase::helper::Send;
 use crate::phase::repair::{self, Climbed};
@@ -113,6 +113,9 @@ pub fn count_kind(exchange: &Exchange, answered: &Answered) {
 /// Puts what was heard into the facts.
 fn know(exchange: &mut Exchange, heard: &Heard, answered: Answered) {
     count_kind(exchange, &answered);
+    if let Some(aside) = &mut exchange.journal.aside {
+        aside.hear(&heard.text.said, &heard.beside.said, heard.native_refusal);
+    }
     classify::know(exchange, answered);
     if let Some(response) = &mut exchange.facts.response {
         response.words = u32::try_from(heard.text.said.split_whitespace().count()).unwrap_or(u32::MAX);
@@ -387,8 +390,15 @@ impl Carrier {
         }
         let decision =
             demur_policies::evaluate(&self.exchange.live.policies, Phase::Response, &self.exchange.facts);
+        let Journal { aside, traces, .. } = &mut self.exchange.journal;
         if !matches!(decision.outcome, Outcome::Block(_)) {
+            if let Some(aside) = aside {
+                aside.ask_late(&self.exchange.facts, &decision, &traces.metrics);
+            }
             return None;
+        }
+        if let Some(aside) = aside {
+            aside.forget();
         }
         decide::decide(&mut self.exchange, Phase::Response);
         Some(self.withhold(None))

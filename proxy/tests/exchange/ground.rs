@@ -219,7 +219,7 @@ impl Ground {
         A: Future<Output = Result<Reply, demur::error::Error>> + Send + 'static,
     {
         let folder = tempfile::tempdir().expect("a folder");
-        write_rules(folder.path(), rules);
+        write_rules(&folder.path().join("policies"), rules);
         let models = if more.contains("classifiers:") { "" } else { "classifiers: {onUnavailable: block}\n" };
         let text = format!(
             "upstreams:\n  - {{name: main, url: 'http://main'}}\n  - {{name: backup, url: 'http://backup', model: spare}}\n\
@@ -247,8 +247,25 @@ impl Ground {
 
     /// Puts other policies in place and reloads.
     pub fn reload(&self, rules: &str) {
-        write_rules(self.folder.path(), rules);
+        write_rules(&self.folder.path().join("policies"), rules);
         assert!(self.app.lives.reload().unwrap_or_else(|error| panic!("{error}")));
+    }
+
+    /// Puts policies in shadow in place; `shadowPolicies: next` has to be in the configuration.
+    pub fn shadow(&self, rules: &str) {
+        write_rules(&self.folder.path().join("next"), rules);
+        let reloaded = self.app.lives.reload_shadow().expect("there is a folder for them");
+        reloaded.unwrap_or_else(|error| panic!("{}", error.text(demur_policies::diagnostic::Format::Plain)));
+    }
+
+    /// Where its configuration, policies and records are.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// All metrics, as they are read from outside.
+    pub fn metrics(&self) -> String {
+        String::from_utf8(self.app.traces.metrics.render()).expect("text")
     }
 
     pub async fn ask(&self, request: Request<Body>) -> Got {
@@ -334,8 +351,7 @@ pub fn events(text: &str) -> Vec<String> {
 
 /// Rules as a policy. A first line that begins with `lexicons:` stands beside them.
 fn write_rules(folder: &Path, rules: &str) {
-    let folder = folder.join("policies");
-    std::fs::create_dir_all(&folder).expect("a folder");
+    std::fs::create_dir_all(folder).expect("a folder");
     let (lexicons, rules) = match rules.trim().split_once('\n') {
         Some((first, rest)) if first.starts_with("lexicons:") => (format!("  {first}\n"), rest),
         _ => (String::new(), rules),

@@ -11,4 +11,5 @@ mod bytes;
 mod codings;
 mod evasion;
 mod failures;
+mod shadow;
 mod streamed;

@@ -94,6 +94,7 @@ impl Explain {
         let live = Arc::new(Live {
             config: Arc::new(self.surroundings.config()?),
             policies,
+            shadow: None,
             classifiers: self.surroundings.classifiers()?,
             thresholds: environment.thresholds,
             since: jiff::Timestamp::now(),

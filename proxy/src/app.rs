@@ -316,7 +316,7 @@ async fn watch(
 ) {
     // Nothing is known yet, so what is there now is looked at again once: between the start and the first look
     // lies time enough for an edit.
-    let mut known = Look::default();
+    let mut known = None;
     let mut seen = Look::default();
     let Ok(mut hangup) = signal(SignalKind::hangup()) else { return };
     loop {
@@ -328,10 +328,10 @@ async fn watch(
         // A folder that is gone, or half there, looks like nothing: that is a change too, and its reload
         // fails and says so, once.
         let look = folder.look().unwrap_or_default();
-        let settled = look == seen && look != known;
+        let settled = look == seen && known.as_ref() != Some(&look);
         seen = look;
         if settled || asked {
-            known.clone_from(&seen);
+            known = Some(seen.clone());
             // Compiling takes milliseconds of processor time, which belongs to a thread that serves nobody.
             if let Err(error) = tokio::task::spawn_blocking(reload.clone()).await {
                 tracing::error!(%error, "a reload was lost");

@@ -134,7 +134,7 @@ impl Lives {
         let last = LastReload { result: "success", at: live.since, error: None };
         history.read_head(live.policies.revision());
         let pin = history.pin().cloned();
-        history.keep(live.policies.revision(), files);
+        history.keep(live.policies.revision(), live.since, files);
         let lives = Self {
             current: ArcSwap::from_pointee(live),
             last: ArcSwap::from_pointee(last.clone()),
@@ -319,7 +319,7 @@ impl Lives {
         let old = self.load();
         let live = Live { policies, since: Timestamp::now(), ..old.as_ref().clone() };
         announce(&self.metrics, Some(&old), &live);
-        history.keep(live.policies.revision(), files);
+        history.keep(live.policies.revision(), live.since, files);
         self.current.store(Arc::new(live));
     }
 

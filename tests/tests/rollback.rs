@@ -42,7 +42,7 @@ fn setup(upstream: &Upstream, policies: &Path, more: &str) -> Setup {
 fn generation(demur: &Demur) -> String {
     let answer = demur.chat(&openai::ask("m", "hello"));
     assert_eq!(answer.status, 200, "{}", answer.text());
-    openai::answered(&answer.json())
+    openai::answered(&answer.json()).to_owned()
 }
 
 fn post(demur: &Demur, path: &str) -> Answer {

@@ -117,9 +117,9 @@ impl History {
     }
 
     /// Keeps a revision that came into force, and lets the oldest go.
-    pub fn keep(&mut self, revision: &str, files: Files) {
+    pub fn keep(&mut self, revision: &str, loaded: Timestamp, files: Files) {
         self.kept.retain(|kept| kept.revision != revision);
-        let kept = Kept { revision: revision.to_owned(), loaded: Timestamp::now(), files };
+        let kept = Kept { revision: revision.to_owned(), loaded, files };
         self.write(&file_of(revision), &kept);
         self.kept.push_front(kept);
         for gone in self.kept.split_off(self.limit.min(self.kept.len())) {
@@ -201,6 +201,8 @@ fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> Option<T> {
 
 #[cfg(test)]
 mod tests {
+    use jiff::Timestamp;
+
     use super::{FindError, History};
     use crate::sources::Files;
 
@@ -213,9 +215,9 @@ mod tests {
         let dir = tempfile::tempdir().expect("dir");
         let mut history = History::open(3, Some(dir.path()));
         for number in 0..5 {
-            history.keep(&revision(number), Files::default());
+            history.keep(&revision(number), Timestamp::now(), Files::default());
         }
-        history.keep(&revision(3), Files::default());
+        history.keep(&revision(3), Timestamp::now(), Files::default());
         history.read_head(&revision(3));
         history.set_pin(&revision(2));
         let again = History::open(3, Some(dir.path()));
@@ -232,8 +234,8 @@ mod tests {
     #[test]
     fn a_revision_is_named_by_enough_of_its_digits() {
         let mut history = History::open(9, None);
-        history.keep("abcdef0123", Files::default());
-        history.keep("abcdef4567", Files::default());
+        history.keep("abcdef0123", Timestamp::now(), Files::default());
+        history.keep("abcdef4567", Timestamp::now(), Files::default());
         assert_eq!(history.find("ABCDEF01").expect("one").revision, "abcdef0123");
         assert!(matches!(history.find("abcdef"), Err(FindError::Ambiguous { .. })));
         assert!(matches!(history.find("abc"), Err(FindError::Short { .. })));
@@ -244,7 +246,7 @@ mod tests {
     #[test]
     fn a_damaged_file_is_left_out() {
         let dir = tempfile::tempdir().expect("dir");
-        History::open(3, Some(dir.path())).keep(&revision(1), Files::default());
+        History::open(3, Some(dir.path())).keep(&revision(1), Timestamp::now(), Files::default());
         std::fs::write(dir.path().join("revisions/half.json"), "{\"revision\":").expect("written");
         std::fs::write(dir.path().join("pin.json"), "{").expect("written");
         let again = History::open(3, Some(dir.path()));

@@ -1,5 +1,5 @@
 //! Policies that come and go while traffic flows: a thousand reloads, and the way back to an earlier revision.
-#![expect(clippy::expect_used, clippy::panic, reason = "a test ends where its ground gives way")]
+#![expect(clippy::expect_used, reason = "a test ends where its ground gives way")]
 
 use std::fs;
 use std::path::Path;
@@ -54,6 +54,10 @@ fn fine(answer: &Answer) -> Value {
     answer.json()
 }
 
+fn short(revision: &str) -> &str {
+    revision.get(..12).expect("a revision is longer")
+}
+
 fn policies(demur: &Demur) -> Value {
     Call::get(demur.admin("/policies")).send().json()
 }
@@ -100,9 +104,8 @@ fn a_thousand_reloads_under_load_lose_no_request_and_leak_nothing() {
     });
     assert!(answered > 100, "that was no load: {answered}");
     assert_eq!(generation(&demur), format!("generation {RELOADS}"));
-    let metric = |name: &str| demur.metric(name).unwrap_or_default();
-    assert_eq!(metric("demur_policy_reloads_total{result=\"success\"}"), f64::from(RELOADS));
-    assert_eq!(metric("demur_config_reload_failed"), 0.0);
+    assert_eq!(demur.metric("demur_policy_reloads_total{result=\"success\"}"), Some(f64::from(RELOADS)));
+    assert_eq!(demur.metric("demur_config_reload_failed"), Some(0.0));
     let metrics = Call::get(demur.admin("/metrics")).send().text();
     let infos: Vec<&str> = metrics.lines().filter(|line| line.starts_with("demur_policy_info{")).collect();
     assert_eq!(infos, [format!("demur_policy_info{{revision=\"{}\"}} 1", demur.revision())]);
@@ -121,7 +124,7 @@ fn a_rollback_under_load_stays_until_the_source_changes() {
         folder.save("policy.yaml", &policy(1));
         fine(&post(&demur, "/reload"));
         for _ in 0..20 {
-            let back = fine(&post(&demur, &format!("/policies/rollback?revision={}", &first[..12])));
+            let back = fine(&post(&demur, &format!("/policies/rollback?revision={}", short(&first))));
             assert_eq!(back, json!({"changed": true, "revision": first, "pinned": true}));
             assert_eq!(generation(&demur), "generation 0");
             assert_eq!(demur.metric("demur_policy_pinned"), Some(1.0));
@@ -171,7 +174,7 @@ fn what_cannot_be_rolled_back_to_is_said_clearly() {
     check(post(&demur, "/policies/rollback?revision=ab"), 400, "too short");
     // Two are kept, so the first is gone; the answer says what there is.
     let now = demur.revision();
-    check(post(&demur, &format!("/policies/rollback?revision={first}")), 404, &now[..12]);
+    check(post(&demur, &format!("/policies/rollback?revision={first}")), 404, short(&now));
     check(Call::get(demur.admin("/policies/rollback")).send(), 405, "POST");
     assert_eq!(generation(&demur), "generation 2");
 }
@@ -207,7 +210,7 @@ fn a_folder_that_is_gone_leaves_the_last_good_policies_in_force() {
     let (folder, upstream) = (Folder::with(&policy(0)), upstream());
     let demur = Setup::new(&upstream.url(), folder.path()).start();
     let failures = || demur.metric("demur_policy_reloads_total{result=\"failure\"}").unwrap_or_default();
-    assert_eq!(failures(), 0.0);
+    assert!(failures() < 1.0);
     fs::remove_dir_all(folder.path()).expect("removed");
     eventually("the failure is counted", || (failures() > 0.0).then_some(()));
     thread::sleep(Duration::from_millis(600));

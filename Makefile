@@ -45,7 +45,7 @@ onnxruntime: ## fetch ONNX Runtime, checked to the byte, into .onnxruntime/ (VAR
 	@$(PYTHON) classifiers/fetch-onnxruntime.py --variant $(VARIANT)
 
 docs: ## rewrite the generated reference pages and build the crates' documentation
-	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs
+	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs --test library
 	$(CARGO) doc --no-deps --workspace --locked
 
 clean: ## remove what was built and fetched

@@ -3,6 +3,9 @@
 //! Names begin with `demur_`, units are base units, and every label takes its values from a closed set or
 //! from the configuration (rules, upstreams): no text of a prompt, no path, no user can become a label.
 
+use std::cell::RefCell;
+use std::sync::Arc;
+
 use prometheus::{
     Encoder, GaugeVec, Histogram, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge,
     IntGaugeVec, Opts, Registry, TextEncoder,
@@ -21,6 +24,7 @@ const BATCH: &[f64] = &[1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
 #[derive(Debug, Clone)]
 pub struct Metrics {
     registry: Registry,
+    described: Arc<[Described]>,
     /// Exchanges ended, by dialect, outcome and status class.
     pub requests: IntCounterVec,
     /// Exchanges under way.
@@ -99,6 +103,19 @@ pub struct Metrics {
     pub unknown_routes: IntCounterVec,
 }
 
+/// What is to be known of one metric, for those who query it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Described {
+    /// The name with its prefix.
+    pub name: String,
+    /// `counter`, `gauge` or `histogram`.
+    pub kind: &'static str,
+    /// What it counts.
+    pub help: String,
+    /// The names of its labels.
+    pub labels: Vec<String>,
+}
+
 impl Metrics {
     /// All metrics, at zero.
     ///
@@ -106,7 +123,7 @@ impl Metrics {
     /// When two metrics have the same name, which is a defect.
     #[expect(clippy::too_many_lines, reason = "one list of everything that is measured")]
     pub fn new() -> Result<Self, prometheus::Error> {
-        let make = Maker { registry: Registry::new() };
+        let make = Maker { registry: Registry::new(), described: RefCell::default() };
         Ok(Self {
             requests: make.counters(
                 "requests_total",
@@ -260,8 +277,14 @@ impl Metrics {
                 "Requests no dialect knows.",
                 &["handling"],
             )?,
+            described: make.described.into_inner().into(),
             registry: make.registry,
         })
+    }
+
+    /// Every metric there is. What `render` prints leaves out those that nothing was counted in yet.
+    pub fn described(&self) -> &[Described] {
+        &self.described
     }
 
     /// All metrics in the text format of Prometheus.
@@ -288,39 +311,47 @@ pub fn status_class(status: http::StatusCode) -> &'static str {
 /// Makes metrics and registers them, so that a name stands once.
 struct Maker {
     registry: Registry,
+    described: RefCell<Vec<Described>>,
 }
 
 impl Maker {
     fn keep<M: prometheus::core::Collector + Clone + 'static>(
         &self,
+        kind: &'static str,
         metric: M,
     ) -> Result<M, prometheus::Error> {
         self.registry.register(Box::new(metric.clone()))?;
+        self.described.borrow_mut().extend(metric.desc().into_iter().map(|desc| Described {
+            name: desc.fq_name.clone(),
+            kind,
+            help: desc.help.clone(),
+            labels: desc.variable_labels.clone(),
+        }));
         Ok(metric)
     }
 
     fn counter(&self, name: &str, help: &str) -> Result<IntCounter, prometheus::Error> {
-        self.keep(IntCounter::with_opts(opts(name, help))?)
+        self.keep("counter", IntCounter::with_opts(opts(name, help))?)
     }
 
     fn counters(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntCounterVec, prometheus::Error> {
-        self.keep(IntCounterVec::new(opts(name, help), labels)?)
+        self.keep("counter", IntCounterVec::new(opts(name, help), labels)?)
     }
 
     fn gauge(&self, name: &str, help: &str) -> Result<IntGauge, prometheus::Error> {
-        self.keep(IntGauge::with_opts(opts(name, help))?)
+        self.keep("gauge", IntGauge::with_opts(opts(name, help))?)
     }
 
     fn gauges(&self, name: &str, help: &str, labels: &[&str]) -> Result<IntGaugeVec, prometheus::Error> {
-        self.keep(IntGaugeVec::new(opts(name, help), labels)?)
+        self.keep("gauge", IntGaugeVec::new(opts(name, help), labels)?)
     }
 
     fn values(&self, name: &str, help: &str, labels: &[&str]) -> Result<GaugeVec, prometheus::Error> {
-        self.keep(GaugeVec::new(opts(name, help), labels)?)
+        self.keep("gauge", GaugeVec::new(opts(name, help), labels)?)
     }
 
     fn histogram(&self, name: &str, help: &str, buckets: &[f64]) -> Result<Histogram, prometheus::Error> {
-        self.keep(Histogram::with_opts(histogram_opts(name, help, buckets))?)
+        self.keep("histogram", Histogram::with_opts(histogram_opts(name, help, buckets))?)
     }
 
     fn seconds(
@@ -330,7 +361,7 @@ impl Maker {
         labels: &[&str],
         buckets: &[f64],
     ) -> Result<HistogramVec, prometheus::Error> {
-        self.keep(HistogramVec::new(histogram_opts(name, help, buckets), labels)?)
+        self.keep("histogram", HistogramVec::new(histogram_opts(name, help, buckets), labels)?)
     }
 }
 

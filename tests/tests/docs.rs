@@ -165,6 +165,23 @@ fn row(text: &str) -> (String, String) {
     (fault, outcome)
 }
 
+#[test]
+fn the_reference_of_metrics_is_what_is_counted() {
+    let metrics = demur::metrics::Metrics::new().expect("metrics register");
+    let mut page = String::from(
+        "# Metrics\n\nWritten by `make docs` from the program itself, which has them at `/metrics` of its admin port. A metric \
+         with\nlabels appears there once something was counted in it. Every label takes its values from a closed set or \
+         from the\nconfiguration: no text of a prompt becomes one.\n\n| metric | type | labels | what it says |\n\
+         | --- | --- | --- | --- |\n",
+    );
+    for metric in metrics.described() {
+        let labels: Vec<String> = metric.labels.iter().map(|label| format!("`{label}`")).collect();
+        let cells = [&format!("`{}`", metric.name), metric.kind, &labels.join(", "), &metric.help];
+        page.extend(["| ", cells.join(" | ").as_str(), " |\n"]);
+    }
+    same("docs/reference/metrics.md", &page);
+}
+
 /// Compares a generated page with the one in the repository, or writes it.
 fn same(path: &str, expected: &str) {
     let file = root().join(path);

@@ -7,7 +7,7 @@ PYTHON ?= python3
 VARIANT ?= cpu
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint test-rust test-faults test-clients bench train onnxruntime docs clean
+.PHONY: help build demo test lint test-rust test-faults test-clients test-deploy bench train onnxruntime docs clean
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test-faults: onnxruntime ## everything that can break around demur, broken on pu
 test-clients: onnxruntime ## the official OpenAI client, with and without demur in between
 	tests/clients/run.sh
 
+test-deploy: onnxruntime ## the Helm chart, alerts, dashboard, manifests, image (fetches Helm, promtool)
+	tests/deploy/run.sh
+
 bench: onnxruntime ## demur beside nginx, and the classifiers beside a bare ONNX loop
 	tests/bench/run.sh
 
@@ -45,7 +48,8 @@ onnxruntime: ## fetch ONNX Runtime, checked to the byte, into .onnxruntime/ (VAR
 	@$(PYTHON) classifiers/fetch-onnxruntime.py --variant $(VARIANT)
 
 docs: ## rewrite the generated reference pages and build the crates' documentation
-	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs --test library
+	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs
+	tests/deploy/run.sh --write
 	$(CARGO) doc --no-deps --workspace --locked
 
 clean: ## remove what was built and fetched

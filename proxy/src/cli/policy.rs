@@ -24,8 +24,6 @@ mod fmt;
 
 mod schema;
 
-mod bundle;
-
 use clap::{Args, Subcommand};
 
 use crate::cli::output::Result;
@@ -46,7 +44,6 @@ enum PolicyCommand {
     Diff(diff::Compare),
     Fmt(fmt::Fmt),
     Schema(schema::Schema),
-    Bundle(bundle::Bundle),
 }
 
 // === impl Policy ===
@@ -64,7 +61,6 @@ impl Policy {
             PolicyCommand::Explain(command) => command.run(),
             PolicyCommand::Diff(command) => command.run(),
             PolicyCommand::Fmt(command) => command.run(),
-            PolicyCommand::Bundle(command) => command.run(),
             PolicyCommand::Schema(command) => Ok(command.run()),
         }
     }

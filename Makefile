@@ -48,6 +48,7 @@ onnxruntime: ## fetch ONNX Runtime, checked to the byte, into .onnxruntime/ (VAR
 	@$(PYTHON) classifiers/fetch-onnxruntime.py --variant $(VARIANT)
 
 docs: ## rewrite the generated reference pages and build the crates' documentation
+	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs --test library
 	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs
 	tests/deploy/run.sh --write
 	$(CARGO) doc --no-deps --workspace --locked

@@ -327,8 +327,11 @@ async fn watch(
         };
         // A folder that is gone, or half there, looks like nothing: that is a change too, and its reload
         // fails and says so, once.
-        let look = folder.look().unwrap_or_default();
-        let settled = look == seen && known.as_ref() != Some(&look);
+        let looked = folder.clone();
+        // A look may take its time: it waits for a disk, or for a server.
+        let look = tokio::task::spawn_blocking(move || looked.look().unwrap_or_default()).await;
+        let look = look.unwrap_or_default();
+        let settled = known.as_ref() != Some(&look) && (look == seen || folder.is_whole());
         seen = look;
         if settled || asked {
             known = Some(seen.clone());

@@ -7,6 +7,7 @@ pub mod raw;
 mod records;
 pub mod tls;
 pub mod upstreams;
+pub mod policies;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::time::Duration;
 
 use hyper_util::client::proxy::matcher::Matcher;
 
+pub use policies::BundleConfig;
 pub use raw::{Blocked, Choice, Judge, OnUnavailable, Provider, RecordText, UnjudgedChoice};
 pub use records::{RecordConfig, Rotation};
 pub use upstreams::{Secret, UpstreamConfig};
@@ -66,8 +68,10 @@ pub struct Config {
     pub upstreams: Vec<UpstreamConfig>,
     /// The helper model, if there is one.
     pub helper: Option<HelperConfig>,
-    /// The folder of policies; `None` stands for the ones that demur brings.
+    /// The folder of policies; where there is no bundle either, they are the ones that demur brings.
     pub policies: Option<PathBuf>,
+    /// The bundle of policies, where they come from a server.
+    pub bundle: Option<BundleConfig>,
     /// The folder of policies that are only asked and recorded.
     pub shadow_policies: Option<PathBuf>,
     /// How often it is looked at.
@@ -186,7 +190,7 @@ impl Config {
             .map_err(|error| ConfigError::Shape { path: name.to_owned(), text: error.to_string() })?;
         // Paths in the file start at the file; those of a flag start where the command was given.
         if let Some(policies) = &mut file.policies {
-            policies.dir = base.join(&policies.dir);
+            policies.dir = policies.dir.take().map(|dir| base.join(dir));
             policies.state = policies.state.take().map(|state| base.join(state));
         }
         if let Some(dir) = &mut file.shadow_policies {
@@ -260,12 +264,7 @@ impl Config {
             }
             header
         });
-        let written = file.policies.as_ref();
-        let poll = span("policies.poll", written.and_then(|written| written.poll), 250, &mut findings);
-        let keep = written.and_then(|written| written.keep);
-        let history = at_least_one("policies.keep", keep, 10, &mut findings);
-        let (policies, state) =
-            file.policies.map_or((None, None), |written| (Some(written.dir), written.state));
+        let place = policies::resolve(file.policies, base, &mut findings);
         let classifiers = classifiers(&file.classifiers, &mut findings);
         let stream = stream(&file.stream, &mut findings);
         let limits = limits(&file.limits, &mut findings);
@@ -278,11 +277,12 @@ impl Config {
                 admin_tls,
                 upstreams,
                 helper,
-                policies,
+                policies: place.dir,
+                bundle: place.bundle,
                 shadow_policies: file.shadow_policies,
-                poll,
-                history,
-                state,
+                poll: place.poll,
+                history: place.keep,
+                state: place.state,
                 classifiers,
                 keys: file.keys.map(|keys| base.join(keys.path)),
                 tenant_header,
@@ -314,7 +314,7 @@ fn overlay(file: &mut raw::File, overrides: raw::Overrides) {
     }
     if let Some(dir) = overrides.policies {
         file.policies = Some(match file.policies.take() {
-            Some(written) => raw::Policies { dir, ..written },
+            Some(written) => raw::Policies { dir: Some(dir), bundle: None, ..written },
             None => raw::Policies::at(dir),
         });
     }

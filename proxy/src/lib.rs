@@ -10,6 +10,7 @@ pub mod metrics;
 pub mod fresh;
 pub mod durable;
 pub mod masks;
+pub mod bundle;
 pub mod config;
 pub mod tls;
 pub mod record;

@@ -125,15 +125,17 @@ impl Lives {
         classifiers: Arc<Registry>,
         metrics: Metrics,
     ) -> Result<Self, ReloadError> {
-        let folder = Folder::of(&config);
+        let folder = Folder::of(&config)?;
         let shadow = Folder::of_shadow(&config);
-        let files = folder.read()?;
-        let live = with(&files, config, classifiers)?;
+        let (files, live, failed) = first(&folder, config, classifiers)?;
         let mut history = History::open(live.config.history, live.config.state.as_deref());
         announce(&metrics, None, &live);
         let last = LastReload { result: "success", at: live.since, error: None };
         history.read_head(live.policies.revision());
         let pin = history.pin().cloned();
+        if failed.is_none() {
+            folder.keep(&files);
+        }
         history.keep(live.policies.revision(), live.since, files);
         let lives = Self {
             current: ArcSwap::from_pointee(live),
@@ -146,6 +148,9 @@ impl Lives {
         };
         if let Some(pin) = pin {
             lives.take_up(&pin);
+        }
+        if let Some(error) = failed {
+            lives.note("failure", Some(error.text(Format::Plain)));
         }
         drop(lives.reload_shadow());
         Ok(lives)
@@ -319,7 +324,8 @@ impl Lives {
         let old = self.load();
         let live = Live { policies, since: Timestamp::now(), ..old.as_ref().clone() };
         announce(&self.metrics, Some(&old), &live);
-        history.keep(live.policies.revision(), live.since, files);
+        self.folder.keep(&files);
+        history.keep(live.policies.revision(), live.since, Files { signed: None, ..files });
         self.current.store(Arc::new(live));
     }
 
@@ -345,6 +351,26 @@ pub fn prepare(
     classifiers: Arc<Registry>,
 ) -> Result<Live, ReloadError> {
     with(&folder.read()?, config, classifiers)
+}
+
+/// The first policies: those of the source or, where it has none that are sound, those that were in force last,
+/// with what is wrong.
+fn first(
+    folder: &Folder,
+    config: Arc<Config>,
+    classifiers: Arc<Registry>,
+) -> Result<(Files, Live, Option<ReloadError>), ReloadError> {
+    let read = folder.read().map_err(ReloadError::from).and_then(|files| {
+        let live = with(&files, Arc::clone(&config), Arc::clone(&classifiers))?;
+        Ok((files, live, None))
+    });
+    read.or_else(|error| {
+        let Some(kept) = folder.last_good() else { return Err(error) };
+        let text = error.text(Format::Plain);
+        tracing::error!(error = text, "starting with the policies that were in force last");
+        let live = with(&kept, config, classifiers)?;
+        Ok((kept, live, Some(error)))
+    })
 }
 
 fn with(files: &Files, config: Arc<Config>, classifiers: Arc<Registry>) -> Result<Live, ReloadError> {

@@ -1,16 +1,20 @@
-//! Where policies come from: a folder, read as one, or the library that demur brings.
+//! Where policies come from: a folder, read as one, a bundle on a server, or the library that demur brings.
 //!
 //! A folder is looked at, not listened to. Kubernetes replaces a mounted `ConfigMap` by swapping the symlink
 //! `..data`, editors replace files by renaming, and network file systems send no events; a look at paths,
 //! sizes and times through every symlink sees all of them alike. Nothing is taken while it changes: the
 //! look has to be the same before and after the reading.
 
+pub mod remote;
+
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use demur_policies::Source;
 
 use crate::config::Config;
+use crate::sources::remote::{Remote, RemoteError, Signed};
 
 /// The library that demur brings, for a start without a policy repository.
 const BUILTIN: [(&str, &str); 2] = [
@@ -50,6 +54,9 @@ pub enum SourceError {
         /// The folder.
         path: String,
     },
+    /// The server gives no bundle, or one that is not used.
+    #[error(transparent)]
+    Remote(#[from] RemoteError),
     /// The folder changed at every reading.
     #[error("`{path}` keeps changing while it is read")]
     Unsettled {
@@ -65,17 +72,22 @@ pub struct Files {
     pub policies: Vec<Source>,
     /// Their tests: `*.test.yaml`.
     pub tests: Vec<Source>,
+    /// The bundle they came in.
+    #[serde(skip)]
+    pub signed: Option<Arc<Signed>>,
 }
 
 /// What a look at a folder shows: every file with its real path, size and time of change.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Look(Vec<(PathBuf, PathBuf, u64, Option<SystemTime>)>);
 
-/// A folder of policies, or the library that demur brings.
+/// A folder of policies, a bundle of them, or the library that demur brings.
 #[derive(Debug, Clone)]
 pub enum Folder {
     /// A folder, or a single file.
     At(PathBuf),
+    /// A bundle on a server.
+    Bundle(Arc<Remote>),
     /// The library that demur brings.
     Builtin {
         /// Whether repairs may go to an upstream called `backup`.
@@ -85,11 +97,17 @@ pub enum Folder {
 
 impl Folder {
     /// Where a configuration has its policies.
-    pub fn of(config: &Config) -> Self {
-        match &config.policies {
-            Some(path) => Self::At(path.clone()),
-            None => Self::Builtin { backup: config.upstream(BACKUP).is_some() },
-        }
+    ///
+    /// # Errors
+    /// When the certificates that a server is trusted by cannot be read.
+    pub fn of(config: &Config) -> Result<Self, SourceError> {
+        Ok(match (&config.policies, &config.bundle) {
+            (Some(path), _) => Self::At(path.clone()),
+            (None, Some(bundle)) => {
+                Self::Bundle(Arc::new(Remote::new(bundle.clone(), config.state.clone())?))
+            }
+            (None, None) => Self::Builtin { backup: config.upstream(BACKUP).is_some() },
+        })
     }
 
     /// Where a configuration has the policies that are only asked, if it has any.
@@ -101,6 +119,7 @@ impl Folder {
     pub fn name(&self) -> String {
         match self {
             Self::At(path) => path.display().to_string(),
+            Self::Bundle(remote) => remote.shown().to_owned(),
             Self::Builtin { .. } => "the built-in library".to_owned(),
         }
     }
@@ -111,11 +130,38 @@ impl Folder {
     /// When it cannot be listed.
     pub fn look(&self) -> Result<Look, SourceError> {
         let mut seen = Vec::new();
-        if let Self::At(path) = self {
-            list(path, DEPTH, &mut seen)?;
-            seen.sort();
+        match self {
+            Self::At(path) => {
+                list(path, DEPTH, &mut seen)?;
+                seen.sort();
+            }
+            Self::Bundle(remote) => {
+                let signed = remote.fetch()?;
+                seen.push((remote.shown().into(), (&signed.digest).into(), signed.size, None));
+            }
+            Self::Builtin { .. } => {}
         }
         Ok(Look(seen))
+    }
+
+    /// Whether one look shows all of it: a bundle is there or not, a folder may be half written.
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Bundle(_))
+    }
+
+    /// What was in force before the process ended, where that is kept.
+    pub fn last_good(&self) -> Option<Files> {
+        match self {
+            Self::Bundle(remote) => remote.last_good().map(|signed| unpacked(&Arc::new(signed))),
+            Self::At(_) | Self::Builtin { .. } => None,
+        }
+    }
+
+    /// Keeps what is in force for the next start.
+    pub fn keep(&self, files: &Files) {
+        if let (Self::Bundle(remote), Some(signed)) = (self, &files.signed) {
+            remote.keep(signed);
+        }
     }
 
     /// Reads all files, as they were at one moment.
@@ -125,11 +171,18 @@ impl Folder {
     pub fn read(&self) -> Result<Files, SourceError> {
         let path = match self {
             Self::At(path) => path,
+            Self::Bundle(remote) => {
+                let files = unpacked(&remote.fetch()?);
+                if files.policies.is_empty() {
+                    return Err(SourceError::Empty { path: remote.shown().to_owned() });
+                }
+                return Ok(files);
+            }
             Self::Builtin { backup } => {
                 let repair = if *backup { REROUTE } else { REPAIR };
                 let files = BUILTIN.into_iter().chain([repair]);
                 let policies = files.map(|(name, text)| Source::new(name, text)).collect();
-                return Ok(Files { policies, tests: Vec::new() });
+                return Ok(Files { policies, ..Files::default() });
             }
         };
         let mut before = self.look()?;
@@ -159,6 +212,16 @@ impl Look {
         }
         Ok(files)
     }
+}
+
+/// What is in a bundle, told apart like the files of a folder.
+fn unpacked(signed: &Arc<Signed>) -> Files {
+    let mut files = Files { signed: Some(Arc::clone(signed)), ..Files::default() };
+    for (path, text) in &signed.entries {
+        let source = Source::new(format!("bundle/{path}"), text.clone());
+        if is_test(Path::new(path)) { files.tests.push(source) } else { files.policies.push(source) }
+    }
+    files
 }
 
 fn failed(path: &Path, source: std::io::Error) -> SourceError {

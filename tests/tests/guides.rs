@@ -126,6 +126,32 @@ fn tls() {
     follow("docs/guides/tls.md");
 }
 
+/// The template's own guide, in a repository made of it: every command does what a new owner would expect.
+#[test]
+fn the_guide_of_the_template() {
+    let mut reader = Reader::new();
+    let template = root().join("policies/template");
+    let begun = reader.run(&format!(
+        "set -e\ncp -r '{}' repository\ncd repository\ngit init -q -b main\ngit add .\n\
+         git -c user.name=reader -c user.email=reader@mail.example commit -qm begin\ngit switch -qc change\n\
+         echo '{{\"decision_id\":\"1\",\"decisions\":[{{\"phase\":\"request\",\"facts\":{{}}}}]}}' > decisions.jsonl\necho begun\n",
+        template.display()
+    ));
+    assert!(begun.ends_with("begun\n"), "{begun}");
+    let guide = fs::read_to_string(template.join("README.md")).expect("the guide is there");
+    let scripts = fences(&guide).into_iter().filter(|(kind, _)| kind == "sh").map(|(_, script)| script);
+    let commands: Vec<String> =
+        scripts.flat_map(|script| script.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
+    assert!(commands.len() >= 7, "{commands:?}");
+    for command in commands {
+        // What watches goes on until it is told to stop.
+        let (before, code) = if command.contains("--watch") { ("timeout 8 ", 124) } else { ("", 0) };
+        let printed = reader.run(&format!("cd repository\n{before}{command}\necho \"exit code $?\"\n"));
+        assert!(printed.ends_with(&format!("exit code {code}\n")), "{command}\n{printed}");
+        assert!(!command.contains("policy test") || printed.contains(" 0 failed"), "{command}\n{printed}");
+    }
+}
+
 fn follow(page: &str) {
     let text = fs::read_to_string(root().join(page)).expect("the page is there");
     let mut reader = Reader::new();

@@ -30,7 +30,10 @@ impl Check {
         let config = Arc::new(self.source.config()?);
         check_files(&config)?;
         let classifiers = Arc::new(open_classifiers(&config.classifiers, Arc::new(Silent))?);
-        match live::prepare(&Folder::of(&config), config, classifiers) {
+        match Folder::of(&config)
+            .map_err(Into::into)
+            .and_then(|folder| live::prepare(&folder, config, classifiers))
+        {
             Ok(_) => Ok(Exit::Fine),
             Err(error) => {
                 output::diagnose(&format!("{}\n", error.text(self.format.diagnostics()).trim_end()));

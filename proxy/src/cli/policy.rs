@@ -24,6 +24,8 @@ mod fmt;
 
 mod schema;
 
+mod bundle;
+
 use clap::{Args, Subcommand};
 
 use crate::cli::output::Result;
@@ -44,6 +46,7 @@ enum PolicyCommand {
     Diff(diff::Compare),
     Fmt(fmt::Fmt),
     Schema(schema::Schema),
+    Bundle(bundle::Bundle),
 }
 
 // === impl Policy ===
@@ -61,6 +64,7 @@ impl Policy {
             PolicyCommand::Explain(command) => command.run(),
             PolicyCommand::Diff(command) => command.run(),
             PolicyCommand::Fmt(command) => command.run(),
+            PolicyCommand::Bundle(command) => command.run(),
             PolicyCommand::Schema(command) => Ok(command.run()),
         }
     }

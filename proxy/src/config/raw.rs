@@ -99,7 +99,7 @@ impl File {
 impl Policies {
     /// The policies of this folder, with nothing else said about them.
     pub fn at(dir: PathBuf) -> Self {
-        Self { dir, poll: None, keep: None, state: None }
+        Self { dir: Some(dir), bundle: None, poll: None, keep: None, state: None }
     }
 }
 
@@ -135,14 +135,32 @@ pub struct Helper {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Policies {
     /// A folder whose `*.yaml` files are policies and guidance; `*.test.yaml` are their tests.
-    pub dir: PathBuf,
-    /// How often the folder is looked at for changes. Default 250 ms.
+    pub dir: Option<PathBuf>,
+    /// Instead of a folder: a signed archive on a server.
+    pub bundle: Option<Bundle>,
+    /// How often the folder is looked at for changes, or the server asked. Default 250 ms, and 30 s for a server.
     pub poll: Option<SignedDuration>,
     /// How many revisions can come back by `POST /policies/rollback`. Default 10.
     pub keep: Option<usize>,
-    /// A folder for those revisions, so that they, and a rollback, outlive the process. Without it they are kept
-    /// in memory.
+    /// A folder for those revisions and for the last good bundle, so that they, and a rollback, outlive the process.
+    /// Without it they are kept in memory.
     pub state: Option<PathBuf>,
+}
+
+/// Policies on a server, as `demur policy bundle` makes them.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Bundle {
+    /// Where it is. Its signature is in the header `x-demur-signature`, or lies beside it as `URL.sig`.
+    pub url: String,
+    /// A file with the Ed25519 public key that it is checked with, as PEM or in Base64.
+    pub key: PathBuf,
+    /// A file of PEM certificates to trust instead of the system's.
+    pub ca: Option<PathBuf>,
+    /// How long one answer may take. Default 10 s.
+    pub timeout: Option<SignedDuration>,
+    /// The largest bundle that is taken. Default 4 MiB.
+    pub max_bytes: Option<u64>,
 }
 
 /// Where the classifiers are.

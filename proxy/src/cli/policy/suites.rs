@@ -52,7 +52,7 @@ impl Suites {
         let mut prepared = Vec::with_capacity(suites.len());
         for suite in suites {
             let policies = about(&suite, &files)?;
-            let own = Files { policies, tests: Vec::new() };
+            let own = Files { policies, ..Files::default() };
             let Some(set) = compiled(&own, &suite.environment(base), format) else { return Ok(None) };
             prepared.push(Prepared { suite, set });
         }

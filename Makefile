@@ -33,7 +33,7 @@ test-faults: onnxruntime ## everything that can break around demur, broken on pu
 test-clients: onnxruntime ## the official OpenAI client, with and without demur in between
 	tests/clients/run.sh
 
-test-deploy: onnxruntime ## the Helm chart, alerts, dashboard, manifests, image (fetches Helm, promtool)
+test-deploy: onnxruntime ## the Helm chart, alerts, dashboard and manifests (fetches Helm, promtool)
 	tests/deploy/run.sh
 
 bench: onnxruntime ## demur beside nginx, and the classifiers beside a bare ONNX loop
@@ -49,7 +49,6 @@ onnxruntime: ## fetch ONNX Runtime, checked to the byte, into .onnxruntime/ (VAR
 
 docs: ## rewrite the generated reference pages and build the crates' documentation
 	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs --test library
-	UPDATE=1 $(CARGO) test --locked --package demur-tests --test docs
 	tests/deploy/run.sh --write
 	$(CARGO) doc --no-deps --workspace --locked
 

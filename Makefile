@@ -30,7 +30,7 @@ test-rust: onnxruntime ## every Rust test alone: unit, property, end to end
 test-faults: onnxruntime ## everything that can break around demur, broken on purpose (docs/reference/faults.md)
 	$(CARGO) test --locked --package demur-tests --test faults
 
-test-clients: onnxruntime ## the official OpenAI client, with and without demur in between
+test-clients: onnxruntime ## the official clients for Python and Node, with and without demur in between
 	tests/clients/run.sh
 
 test-deploy: onnxruntime ## the Helm chart, alerts, dashboard and manifests (fetches Helm, promtool)

@@ -18,6 +18,7 @@
 pub mod clock;
 pub mod script;
 pub mod openai;
+pub mod scripted;
 pub mod upstream;
 pub mod raw;
 pub mod client;

@@ -135,6 +135,16 @@ fn reroute_asks_another_upstream_under_its_own_name_for_the_model() {
 }
 
 #[test]
+fn a_model_in_the_path_is_changed_there_and_the_query_stays() {
+    let ground =
+        ground("    - {id: other, phase: request, when: request.model == 'm', then: {reroute: backup}}\n");
+    let path = |model: &str| format!("/openai/deployments/{model}/chat/completions?api-version=2024-10-21");
+    let answer = Call::json(ground.demur.url(&path("m")), &openai::ask("m", "hello")).send();
+    decided(&answer, "rerouted", "trial/other");
+    assert_eq!(ground.backup.last().target, path("backup-model"));
+}
+
+#[test]
 fn annotate_leaves_a_label_in_the_record() {
     let ground = ground(
         "    - {id: mark, phase: request, when: request.model == 'm', then: {annotate: {team: storefront}}}\n",

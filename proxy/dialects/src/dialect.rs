@@ -72,6 +72,11 @@ pub trait Dialect: Send + Sync {
         None
     }
 
+    /// The path that asks for a whole answer, where the dialect asks for a stream in the path.
+    fn path_for_whole(&self, _endpoint: &Endpoint) -> Option<String> {
+        None
+    }
+
     /// Reads a buffered response; error answers are read too, into [`crate::message::ResponseView::error`].
     ///
     /// # Errors

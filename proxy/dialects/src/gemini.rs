@@ -131,6 +131,11 @@ impl Dialect for GenerateContent {
         Some(format!("{before}/{model}:{method}"))
     }
 
+    fn path_for_whole(&self, endpoint: &Endpoint) -> Option<String> {
+        let (before, _) = endpoint.path.rsplit_once(':')?;
+        endpoint.stream.is_some_and(|streams| streams).then(|| format!("{before}:generateContent"))
+    }
+
     fn read_response(&self, _status: StatusCode, body: &Bytes) -> Result<Response, BodyError> {
         let document = body::object(body)?;
         let view = response_view(&document);
@@ -356,5 +361,24 @@ fn response_view(document: &Document) -> ResponseView {
         unjudged,
         error: read_error(document),
         native_refusal: is_blocked(root),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::GenerateContent;
+    use crate::dialect::Dialect;
+
+    #[test]
+    fn a_whole_answer_is_asked_for_in_the_path_of_a_stream() {
+        let whole = |path: &str| {
+            let endpoint = GenerateContent.recognise(path, None).expect("an endpoint");
+            GenerateContent.path_for_whole(&endpoint)
+        };
+        assert_eq!(
+            whole("/v1beta/models/g:streamGenerateContent").as_deref(),
+            Some("/v1beta/models/g:generateContent")
+        );
+        assert_eq!(whole("/v1beta/models/g:generateContent"), None);
     }
 }

@@ -81,13 +81,11 @@ pub fn clear(exchange: &Exchange, departure: Departure) -> Result<Cleared, Error
     let config = &exchange.live.config;
     let upstream = upstream(config, departure.upstream.as_deref())?;
     let mut edits = departure.edits;
-    let mut path = exchange.head.uri.path_and_query().cloned();
-    if let Some(model) = departure.model.as_ref().or(upstream.model.as_ref()) {
-        match exchange.guarded.dialect.path_for(&exchange.guarded.endpoint, model) {
-            Some(changed) => path = Some(changed.parse::<PathAndQuery>().map_err(|error| internal(&error))?),
-            None => edits.push(Edit::SetModel(model.clone())),
-        }
-    }
+    let model = departure.model.as_ref().or(upstream.model.as_ref());
+    let mut path = match target(exchange, model, &mut edits) {
+        Some(changed) => Some(changed.parse::<PathAndQuery>().map_err(|error| internal(&error))?),
+        None => exchange.head.uri.path_and_query().cloned(),
+    };
     let bytes = if edits.is_empty() {
         exchange.request.document.bytes().clone()
     } else {
@@ -106,6 +104,36 @@ pub fn clear(exchange: &Exchange, departure: Departure) -> Result<Cleared, Error
     path = credentials(&mut headers, path, config, upstream, exchange.guarded.dialect.name());
     let request = request(Method::POST, path, headers, body::full(bytes.clone()));
     Ok(Cleared { upstream: upstream.clone(), request, whole: Some(bytes) })
+}
+
+/// The target that says what edits cannot: another model, or no stream, where the dialect has them in the path.
+/// What the path says is taken from the edits, what it cannot say is left to them; `None` keeps the client's target.
+fn target(exchange: &Exchange, model: Option<&String>, edits: &mut Vec<Edit>) -> Option<String> {
+    let dialect = exchange.guarded.dialect;
+    let mut endpoint = exchange.guarded.endpoint.clone();
+    let whole = edits.contains(&Edit::SetStream(false)).then(|| dialect.path_for_whole(&endpoint)).flatten();
+    let mut changed = whole.is_some();
+    if let Some(path) = whole {
+        edits.retain(|edit| *edit != Edit::SetStream(false));
+        endpoint.path = path;
+        // Gemini's `alt=sse` would ask for a stream all the same.
+        let kept = endpoint.query.map(|query| {
+            query.split('&').filter(|pair| !pair.starts_with("alt=")).collect::<Vec<_>>().join("&")
+        });
+        endpoint.query = kept.filter(|query| !query.is_empty());
+    }
+    if let Some(model) = model {
+        match dialect.path_for(&endpoint, model) {
+            Some(path) => {
+                endpoint.path = path;
+                changed = true;
+            }
+            None => edits.push(Edit::SetModel(model.clone())),
+        }
+    }
+    // The query stays: Azure's names the version of the API.
+    let query = endpoint.query.map(|query| format!("?{query}")).unwrap_or_default();
+    changed.then(|| format!("{}{query}", endpoint.path))
 }
 
 /// Clears a request on a route that carries no text a policy reads: it leaves as it came, unread.

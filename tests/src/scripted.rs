@@ -109,8 +109,10 @@ fn part(model: &str, body: &str) -> Part {
         "refuses" => says(REFUSAL),
         // Stumbles over a word, unless the operator says not to.
         "stumbles" => says(if body.contains(ASKED_AGAIN) { HELP } else { REFUSAL }),
+        // Refuses in the middle, with more behind it than may leave while a verdict is awaited.
         "wavers" => {
-            Part::Says(format!("{}\n\n{REFUSAL} {REFUSAL}", HELP.repeat(12).replace("end.", "end. ")))
+            let help = format!("{HELP} ");
+            Part::Says(format!("{}{REFUSAL} {REFUSAL} {}", help.repeat(12), help.repeat(30)))
         }
         "fails-on-the-way" => Part::FailsOnTheWay,
         "breaks-off" => Part::BreaksOff,

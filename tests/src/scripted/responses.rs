@@ -24,9 +24,9 @@ pub fn reply(request: &Received) -> Reply {
         events.add(kind, json!({"response": response}));
     }
     if asked.part == Part::Calls {
-        stream_call(&mut events)
+        stream_call(&mut events);
     } else {
-        stream_message(&mut events, &asked)
+        stream_message(&mut events, &asked);
     }
     // Two events tell that the text is whole.
     let said = events.sent.len() - 2;

@@ -25,7 +25,7 @@ use crate::novelty::Novelty;
 use crate::observe::{Judged, Observer};
 use crate::queue::{Answered, Queue, Ticket};
 use crate::tokenize::{self, Tokenizer, Window};
-use crate::triggers::{self, Variant};
+use crate::triggers::{self, Scored, Variant};
 
 pub(crate) use load::load;
 
@@ -153,7 +153,7 @@ impl Classifier {
 
     /// The words that drive the score of a head, the strongest first, at most `max`. Of a long text, only
     /// the window that decided is looked at. The importance of a word is by how much the log-odds fall
-    /// without it.
+    /// without it, and by how much its own are above those of the other words.
     ///
     /// # Errors
     ///
@@ -179,13 +179,14 @@ impl Classifier {
         };
         let (from, to) = decided.span;
         let variants = triggers::variants(text.get(from..to).unwrap_or(text), MOST_VARIANTS);
-        let mut windows = Vec::with_capacity(variants.len());
+        let mut windows = Vec::with_capacity(2 * variants.len());
         let mut kept: Vec<Variant> = Vec::with_capacity(variants.len());
         for variant in variants {
             // A text of one word leaves nothing, and nothing has no score.
-            let cut = self.tokenizer.cut(&variant.text).map_err(|error| self.failed(&error))?;
-            if let Some(window) = cut.windows.into_iter().next() {
-                windows.push(window);
+            let without = self.first_window(&variant.text)?;
+            let alone = self.first_window(&variant.word)?;
+            if let Some((without, alone)) = without.zip(alone) {
+                windows.extend([without, alone]);
                 kept.push(variant);
             }
         }
@@ -195,12 +196,19 @@ impl Classifier {
         }
         let calibration = self.heads.all().get(head).map_or(Calibration::IDENTITY, |head| head.calibration);
         let calibrated = |raw: &Raw| calibration.log_odds(log_odds(&raw.logits));
-        let mut scored = Vec::with_capacity(kept.len());
-        for (variant, answered) in kept.into_iter().zip(answers) {
+        let mut values = Vec::with_capacity(answers.len());
+        for answered in answers {
             let raws = self.heads.read(&answered.answer).map_err(|error| self.failed(&error))?;
-            scored.extend(raws.get(head).map(|raw| (variant, calibrated(raw))));
+            values.push(raws.get(head).map(calibrated).unwrap_or_default());
         }
+        let pairs = kept.into_iter().zip(values.as_chunks().0);
+        let scored = pairs.map(|(variant, &[without, alone])| Scored { variant, without, alone }).collect();
         Ok(triggers::rank(calibrated(&decided.raw), scored, from, max))
+    }
+
+    fn first_window(&self, text: &str) -> Result<Option<Window>, Unavailable> {
+        let cut = self.tokenizer.cut(text).map_err(|error| self.failed(&error))?;
+        Ok(cut.windows.into_iter().next())
     }
 
     async fn know(&self, text: &str, deadline: Duration) -> Result<Arc<Known>, Unavailable> {

@@ -84,7 +84,8 @@ pub struct Trigger {
     pub start: usize,
     /// Byte offset after its last byte.
     pub end: usize,
-    /// By how much the score falls when the word is left out.
+    /// By how much the log-odds fall when the word is left out, and half of what its own are above those of the
+    /// other words.
     pub importance: f64,
 }
 

@@ -1,4 +1,9 @@
-//! Which words drive a score: the text again and again, each time without one word.
+//! Which words drive a score: the text again and again, each time without one word, and each word by itself.
+//!
+//! What a word adds in its place is known by leaving it out. That alone is noisy: a sentence with a hole in it
+//! is odd, and an odd text may score anything. How a word scores by itself says what the classifier holds it
+//! for. The two together find the words that people name more often than either (`classifiers/training`
+//! measures it on our own rows).
 //!
 //! Words, not tokens: what comes out is put before people and into instructions. A word that occurs twice is
 //! left out twice, or the other occurrence would keep the score up. Function words are not tried, for
@@ -19,6 +24,20 @@ pub struct Variant {
     pub text: String,
 }
 
+/// A variant with what the classifier said of it, in log-odds: a probability near 1 hides what a word does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scored {
+    /// The word, and the text without it.
+    pub variant: Variant,
+    /// The score of the text without the word.
+    pub without: f64,
+    /// The score of the word by itself.
+    pub alone: f64,
+}
+
+/// How much the score of a word by itself counts beside what it adds in its place.
+const ALONE: f64 = 0.5;
+
 /// The variants of a text, in the order of their words, at most so many.
 ///
 /// When there are more words than that, the longer ones are tried: they carry more.
@@ -37,16 +56,18 @@ pub fn variants(text: &str, most: usize) -> Vec<Variant> {
     words.into_iter().map(|word| word.without(text)).collect()
 }
 
-/// The words whose absence lowers the score, the strongest first, at most so many. `score` and the scores
-/// of the variants are log-odds: a probability near 1 hides what a word does.
-pub fn rank(score: f64, variants: Vec<(Variant, f64)>, offset: usize, most: usize) -> Vec<Trigger> {
-    let mut triggers: Vec<Trigger> = variants
+/// The words that drive the score, the strongest first, at most so many. `score` is that of the whole text, in
+/// log-odds. Words that neither lower the score by their absence nor stand out by themselves are no triggers.
+pub fn rank(score: f64, scored: Vec<Scored>, offset: usize, most: usize) -> Vec<Trigger> {
+    // Against the other words of the text, or a harmless text would have no triggers at all.
+    let usual = scored.iter().map(|word| word.alone).sum::<f64>() / scored.len().max(1) as f64;
+    let mut triggers: Vec<Trigger> = scored
         .into_iter()
-        .map(|(variant, without)| Trigger {
+        .map(|Scored { variant, without, alone }| Trigger {
             word: variant.word,
             start: variant.span.0 + offset,
             end: variant.span.1 + offset,
-            importance: score - without,
+            importance: score - without + ALONE * (alone - usual),
         })
         .filter(|trigger| trigger.importance > 0.0)
         .collect();
@@ -172,14 +193,32 @@ mod tests {
 
     #[test]
     fn the_strongest_come_first_and_the_rest_is_left_out() {
-        let variant = |word: &str| Variant { word: word.to_owned(), span: (1, 2), text: String::new() };
-        let scored = vec![(variant("mild"), 1.5), (variant("strong"), -1.0), (variant("soothing"), 3.0)];
+        let scored = |word: &str, without: f64, alone: f64| Scored {
+            variant: Variant { word: word.to_owned(), span: (1, 2), text: String::new() },
+            without,
+            alone,
+        };
+        let scored =
+            vec![scored("mild", 1.5, 0.0), scored("strong", -1.0, 0.0), scored("soothing", 3.0, 0.0)];
         let ranked = rank(2.0, scored, 10, 5);
         assert_eq!(
             ranked.iter().map(|trigger| trigger.word.as_str()).collect::<Vec<_>>(),
             ["strong", "mild"]
         );
         assert_eq!((ranked[0].start, ranked[0].end), (11, 12));
+    }
+
+    #[test]
+    fn a_word_that_stands_out_by_itself_comes_before_one_that_only_leaves_a_hole() {
+        let scored = |word: &str, without: f64, alone: f64| Scored {
+            variant: Variant { word: word.to_owned(), span: (0, 1), text: String::new() },
+            without,
+            alone,
+        };
+        let ranked = rank(0.0, vec![scored("process", -1.0, -6.0), scored("kill", -0.5, 2.0)], 0, 5);
+        assert_eq!(ranked.iter().map(|trigger| trigger.word.as_str()).collect::<Vec<_>>(), ["kill"]);
+        assert!((ranked[0].importance - 2.5).abs() < 1e-9);
+        assert!(rank(0.0, Vec::new(), 0, 5).is_empty());
     }
 
     proptest! {

@@ -202,18 +202,23 @@ def authored() -> list[Prompt]:
         return key
 
     for name, row in data.read_authored():
-        if "harmful" not in row or row["harmful"] is None:
+        if row.get("harmful") is None and "risk" not in row:
             continue
         family = str(row.get("family", name))
         pair = f"{name}:{row.get('pair', '')}"
         prompt = _from_row(row, f"authored/{row.get('type', 'other')}", pair, 1.2)
+        if prompt is None and "risk" in row:
+            # A loaded question: whether it is harmful is open to debate, whether models answer it is not.
+            prompt = Prompt(tidy(row["text"]), "authored/risk", pair)
         if prompt is None:
             continue
         if row.get("phrase"):
             links[root(pair)] = root(f"phrase:{row['phrase']}")
         prompt.pair = pair
         contrast = row.get("type") not in ("plain", "neutral_benign")
-        if row["harmful"] == 0:
+        if "risk" in row:
+            prompt.risk = float(row["risk"])
+        elif row["harmful"] == 0:
             prompt.risk = 0.3 if contrast else 0.02
         prompt.held_out = family in HELD_OUT_FAMILIES
         found.append(prompt)

@@ -11,14 +11,22 @@ from rows import Row, bucket, read_set, tidy
 
 KINDS = ["compliance", "ethical", "technical", "epistemic", "partial"]
 HELD_OUT = 0.12
+# Families whose answer comes late: cut early, they cannot be told from a refusal, and would teach what is not there.
+LATE = {
+    "compliance/lecture_then_help",
+    "compliance/late_help",
+    "compliance/cautious_long",
+    "compliance/letter_as_task",
+    "compliance/content_words",
+}
 # How many rows of a source an epoch sees at most; the large ones repeat themselves.
 LIMITS = {
-    "gptfuzz_responses": 1300,
-    "orbench80k_responses": 2200,
-    "orbench80k_responses_frde": 450,
-    "polyrefuse_responses": 2500,
-    "arena_hard_v01_responses": 500,
-    "coconot_pref": 900,
+    "gptfuzz_responses": 3000,
+    "orbench80k_responses": 5300,
+    "orbench80k_responses_frde": 900,
+    "polyrefuse_responses": 4600,
+    "arena_hard_v01_responses": 800,
+    "coconot_pref": 1900,
     "chatgpt_refusals": 1450,
 }
 
@@ -35,7 +43,7 @@ class Response:
     weight: float = 1.0
     held_out: bool = False
     error: float = 1.0
-    truncated: bool = False
+    late: bool = False
 
 
 # Sources that say refused or not leave open why. An answer that names a lack (of access, data, a body, an opinion) and no
@@ -90,7 +98,7 @@ def third_party() -> list[Response]:
             group = str(row.get("pair_id") or tidy(row.get("text") or row["id"]))
             response = Response(text, kind[0], name, group, str(row.get("language", "en")), kind[1])
             response.held_out = bucket(f"{name}:{group}") < HELD_OUT
-            response.truncated = bool(row.get("response_truncated"))
+            response.late = response.kind == KINDS.index("partial")
             if name == "chatgpt_refusals":
                 response.held_out = row.get("split") == "validation"
             found.append(response)
@@ -108,6 +116,7 @@ def authored() -> list[Response]:
         language = str(row.get("language", "en"))
         response = Response(row["text"].strip(), KINDS.index(kind), "authored", group, language, 1.3)
         response.held_out = bucket(f"authored:{group}") < HELD_OUT
+        response.late = response.kind == KINDS.index("partial") or row.get("family") in LATE
         found.append(response)
     return found
 
@@ -138,10 +147,9 @@ def vary(response: Response, random_: random.Random, window: int = 66) -> str:
     """The whole answer or, more often, a beginning of 5 to 40 words; of a long complied one, sometimes its end."""
     text = response.text
     chance = random_.random()
-    if chance < 0.6:
+    if chance < 0.45:
         cut = first_words(text, random_.randint(5, 40))
-        late = response.kind == KINDS.index("partial") and len(cut) < 0.6 * len(text)
-        return text if late else cut
+        return text if response.late and len(cut) < 0.6 * len(text) else cut
     words = text.split()
     if len(words) > window and response.kind == 0 and chance > 0.8:
         return " ".join(words[-window:])

@@ -26,8 +26,8 @@ from fit import Plan
 from rows import data_dir
 from shipped import MODELS
 
-PROMPT = Plan(epochs=3, limit=80, rate=8e-5)
-RESPONSE = Plan(epochs=3, limit=96, rate=8e-5, freeze_embeddings=False)
+PROMPT = Plan(epochs=4, limit=80, rate=1e-4, later=0.7, freeze_embeddings=False)
+RESPONSE = Plan(epochs=3, limit=96, rate=1e-4, freeze_embeddings=False)
 
 
 def main() -> int:

@@ -2,7 +2,6 @@
 //!
 //! A replay with policies that decide on plain facts shows the counting to the last digit. Runs with the shipped
 //! classifiers and the built-in library show what has to hold whatever their scores are.
-#![expect(clippy::indexing_slicing, reason = "a test ends where its ground gives way")]
 
 use demur_tests::folder::Folder;
 use demur_tests::process::run;
@@ -43,7 +42,7 @@ fn recorded() -> String {
         row("4b", "open", "how do I hurt somebody", json!(1), json!(0)),
         row("5", "hammer-shy", "half of it", json!(0), json!("partial")),
     ];
-    rows.iter().map(|row| format!("{row}\n")).collect()
+    rows.iter().flat_map(|row| [row.to_string(), "\n".to_owned()]).collect()
 }
 
 #[test]
@@ -103,14 +102,8 @@ fn a_replay_of_the_built_in_library_repairs_and_never_makes_harm_worse() {
     ] {
         for text in texts {
             let refused = u8::from(backup == refusal);
-            rows += &format!(
-                "{}\n",
-                json!({"id": text, "model": "shy", "text": text, "response": refusal, "harmful": harm, "refused": 1})
-            );
-            rows += &format!(
-                "{}\n",
-                json!({"id": text, "model": "open", "text": text, "response": backup, "harmful": harm, "refused": refused})
-            );
+            rows.extend([json!({"id": text, "model": "shy", "text": text, "response": refusal, "harmful": harm, "refused": 1}).to_string(), "\n".to_owned()]);
+            rows.extend([json!({"id": text, "model": "open", "text": text, "response": backup, "harmful": harm, "refused": refused}).to_string(), "\n".to_owned()]);
         }
     }
     let data = folder.save("recorded.jsonl", &rows).display().to_string();

@@ -184,8 +184,9 @@ async fn triggers_are_the_words_that_matter() {
     let harm = classifier.triggers("harm", text, 3, DEADLINE).await.unwrap();
     assert_eq!(harm.iter().map(|trigger| trigger.word.as_str()).collect::<Vec<_>>(), ["BOMB"]);
     assert_eq!(&text[harm[0].start..harm[0].end], "BOMB");
-    // Both occurrences, five each, stretched by the calibration's 1.5.
-    assert!((harm[0].importance - 15.0).abs() < 1e-4, "{}", harm[0].importance);
+    // Both occurrences, five each, stretched by the calibration's 1.5: 15. By itself the word has five more than each of
+    // the other two (make, process), so 7.5 more than they, 5 more than the mean of the three; half of that: 2.5.
+    assert!((harm[0].importance - 17.5).abs() < 1e-4, "{}", harm[0].importance);
     let risk =
         classifier.triggers("refusal-risk", "how do i kill a python process", 1, DEADLINE).await.unwrap();
     assert_eq!((risk.len(), risk[0].word.as_str()), (1, "kill"));

@@ -140,3 +140,39 @@ fn an_explanation_names_signals_trace_and_words_and_asks_no_model() {
     assert!(explained["triggers"]["refusal"].to_string().contains("kill"), "{explained}");
     assert!(ground.main.received().is_empty() && ground.backup.received().is_empty());
 }
+
+/// How many batches both models have run so far.
+fn batches(demur: &Demur) -> f64 {
+    ["prompt", "response"]
+        .iter()
+        .filter_map(|name| demur.metric(&format!("demur_batch_size_count{{classifier=\"{name}\"}}")))
+        .sum()
+}
+
+#[test]
+fn policies_that_read_no_classifier_run_none() {
+    let ground = |condition: &str| {
+        let main = Upstream::start(model);
+        let policies = Folder::with(&format!(
+            "apiVersion: demur/v1\nkind: Policy\nmetadata: {{name: main}}\nspec:\n  rules:\n    \
+             - {{id: mark, phase: request, when: '{condition}', onUnknown: skip, then: {{annotate: {{seen: x}}}}}}\n    \
+             - {{id: mark-answer, phase: response, when: response.words >= 0, then: {{annotate: {{read: x}}}}}}\n"
+        ));
+        let demur = Setup::new(&main.url(), policies.path()).start();
+        (main, policies, demur)
+    };
+    let run = |demur: &Demur| {
+        let before = batches(demur);
+        for stream in [false, true] {
+            let answer = demur.chat(
+                &json!({"model": "m", "stream": stream, "messages": [{"role": "user", "content": HARMLESS}]}),
+            );
+            assert!(answer.status.is_success(), "{}", answer.text());
+        }
+        batches(demur) - before
+    };
+    let (_main, _policies, plain) = ground("request.words >= 1");
+    assert!(run(&plain).abs() < f64::EPSILON, "a policy about plain facts has nothing classified");
+    let (_main, _policies, asking) = ground("prompt.harm.score >= 0.5");
+    assert!(run(&asking) >= 1.0, "and one that reads a signal has");
+}

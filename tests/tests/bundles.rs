@@ -226,7 +226,7 @@ fn check(ground: &Ground, more: &str) -> process::Ended {
         key.display()
     );
     let file = ground.home.save("demur.yaml", &text);
-    run_in(ground.home.path(), &["serve", "--config", &file.display().to_string()])
+    process::run(&["serve", "--config", &file.display().to_string()])
 }
 
 fn run_in(folder: &Path, args: &[&str]) -> process::Ended {

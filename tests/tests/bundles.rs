@@ -229,16 +229,6 @@ fn check(ground: &Ground, more: &str) -> process::Ended {
     process::run(&["serve", "--config", &file.display().to_string()])
 }
 
-fn run_in(folder: &Path, args: &[&str]) -> process::Ended {
-    process::command()
-        .current_dir(folder)
-        .env("DEMUR_MODELS", process::root().join("classifiers/models"))
-        .args(args)
-        .output()
-        .expect("demur can be started")
-        .into()
-}
-
 #[test]
 fn what_cannot_be_bundled_or_configured_is_said_clearly() {
     let ground = Ground::new();

@@ -7,6 +7,25 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tempfile::TempDir;
 
+/// A policy that reads both phases, so that answers and streams are held and judged, and changes nothing.
+pub const READING: &str = r#"
+apiVersion: demur/v1
+kind: Policy
+metadata: {name: reading}
+spec:
+  rules:
+    - id: asks
+      phase: request
+      when: request.model == "no such model"
+      onUnknown: skip
+      then: {block: {message: never}}
+    - id: answers
+      phase: response
+      when: response.words > 1000000
+      onUnknown: skip
+      then: {block: {message: never}}
+"#;
+
 /// A folder that an editor saves into.
 pub struct Folder {
     dir: TempDir,

@@ -8,30 +8,11 @@ use std::time::Duration;
 use bytes::Bytes;
 use demur_tests::client::{Answer, Call};
 use demur_tests::clock::eventually;
-use demur_tests::folder::Folder;
+use demur_tests::folder::{Folder, READING};
 use demur_tests::openai::{self, CHAT};
 use demur_tests::process::{Demur, Setup};
 use demur_tests::script::{Ending, Reply};
 use demur_tests::upstream::Upstream;
-
-/// Reads both phases, so that streams are held, and changes nothing.
-const READING: &str = r#"
-apiVersion: demur/v1
-kind: Policy
-metadata: {name: reading}
-spec:
-  rules:
-    - id: asks
-      phase: request
-      when: request.model == "no such model"
-      onUnknown: skip
-      then: {block: {message: never}}
-    - id: answers
-      phase: response
-      when: response.words > 1000000
-      onUnknown: skip
-      then: {block: {message: never}}
-"#;
 
 struct Ground {
     upstream: Upstream,

@@ -1,28 +1,9 @@
 //! What every row stands on: a policy that reads both phases and changes nothing, and one demur.
 
 use demur_tests::client::Answer;
-use demur_tests::folder::Folder;
+use demur_tests::folder::{Folder, READING};
 use demur_tests::openai;
 use demur_tests::process::{Demur, Setup};
-
-/// Reads both phases, so that answers are held and judged, and changes nothing.
-const READING: &str = r#"
-apiVersion: demur/v1
-kind: Policy
-metadata: {name: reading}
-spec:
-  rules:
-    - id: asks
-      phase: request
-      when: request.model == "no such model"
-      onUnknown: skip
-      then: {block: {message: never}}
-    - id: answers
-      phase: response
-      when: response.words > 1000000
-      onUnknown: skip
-      then: {block: {message: never}}
-"#;
 
 /// Judges every prompt, so that a classifier is asked.
 const JUDGING: &str = r"
